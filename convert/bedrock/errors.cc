@@ -1,0 +1,358 @@
+#include "convert/bedrock/errors.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+namespace oriel::convert::bedrock {
+namespace {
+
+using enum ErrorKind;
+
+constexpr std::chrono::milliseconds kMaxRetryAfter{60'000};
+constexpr std::size_t kMaxDetail = 64;
+
+// Whether the client reads upstream's words (sanitised) or only ours.
+enum class Words : std::uint8_t { upstream, ours };
+
+struct ExceptionRow {
+  std::string_view type;
+  ErrorKind kind;
+  Words words;
+  std::string_view code;  // where it differs from the kind's
+};
+
+constexpr auto kExceptions = std::to_array<ExceptionRow>({
+    {"ValidationException", upstream_rejected, Words::upstream, ""},
+    {"ValidationError", upstream_rejected, Words::upstream, ""},
+    {"AccessDeniedException", upstream_access_denied, Words::ours, ""},
+    {"AccessDenied", upstream_access_denied, Words::ours, ""},
+    {"UnrecognizedClientException", upstream_auth, Words::ours, ""},
+    {"InvalidSignatureException", upstream_auth, Words::ours, ""},
+    {"SignatureDoesNotMatch", upstream_auth, Words::ours, ""},
+    {"ExpiredTokenException", upstream_auth, Words::ours, ""},
+    {"ExpiredToken", upstream_auth, Words::ours, ""},
+    {"MissingAuthenticationTokenException", upstream_auth, Words::ours, ""},
+    {"MissingAuthenticationToken", upstream_auth, Words::ours, ""},
+    {"IncompleteSignature", upstream_auth, Words::ours, ""},
+    {"IncompleteSignatureException", upstream_auth, Words::ours, ""},
+    {"InvalidClientTokenId", upstream_auth, Words::ours, ""},
+    {"NotAuthorized", upstream_auth, Words::ours, ""},
+    {"RequestExpired", upstream_auth, Words::ours, "clock_skew"},
+    {"RequestTimeTooSkewed", upstream_auth, Words::ours, "clock_skew"},
+    {"ResourceNotFoundException", upstream_model_not_found, Words::ours, ""},
+    {"ThrottlingException", upstream_throttled, Words::upstream, ""},
+    {"Throttling", upstream_throttled, Words::upstream, ""},
+    {"TooManyRequestsException", upstream_throttled, Words::upstream, ""},
+    {"ServiceQuotaExceededException", upstream_quota, Words::upstream, ""},
+    {"ModelNotReadyException", upstream_not_ready, Words::ours, ""},
+    {"ModelTimeoutException", upstream_timeout, Words::ours, ""},
+    {"ModelErrorException", upstream_model_error, Words::upstream, ""},
+    {"ModelStreamErrorException", upstream_model_error, Words::upstream, "model_stream_error"},
+    {"InternalServerException", upstream_server_error, Words::ours, ""},
+    {"InternalFailure", upstream_server_error, Words::ours, ""},
+    {"InternalError", upstream_server_error, Words::ours, ""},
+    {"ServiceUnavailableException", upstream_unavailable, Words::ours, ""},
+    {"ServiceUnavailable", upstream_unavailable, Words::ours, ""},
+    {"ConflictException", conflict, Words::upstream, ""},
+    {"UnknownOperationException", upstream_bad_response, Words::ours, "gateway_bug"},
+    {"SerializationException", upstream_bad_response, Words::ours, "gateway_bug"},
+    {"MalformedHttpRequestException", upstream_bad_response, Words::ours, "gateway_bug"},
+    {"RequestEntityTooLarge", too_large, Words::ours, ""},
+    {"RequestEntityTooLargeException", too_large, Words::ours, ""},
+});
+
+struct StatusRow {
+  int status;
+  ErrorKind kind;
+};
+constexpr auto kStatuses = std::to_array<StatusRow>({
+    {400, upstream_rejected},
+    {401, upstream_auth},
+    {403, upstream_access_denied},
+    {404, upstream_model_not_found},
+    {408, upstream_timeout},
+    {409, conflict},
+    {413, too_large},
+    {424, upstream_model_error},
+    {429, upstream_throttled},
+    {500, upstream_server_error},
+    {502, upstream_unavailable},
+    {503, upstream_unavailable},
+    {504, upstream_timeout},
+});
+
+ExceptionRow row_of_status(int status) {
+  for (const StatusRow& row : kStatuses) {
+    if (row.status == status) return {{}, row.kind, Words::ours, {}};
+  }
+  if (status >= 400 && status < 500) return {{}, upstream_rejected, Words::ours, {}};
+  return {{}, status >= 500 ? upstream_server_error : upstream_bad_response, Words::ours, {}};
+}
+
+ExceptionRow row_of(const Fault& fault) {
+  for (const ExceptionRow& row : kExceptions) {
+    if (row.type == fault.type) return row;
+  }
+  return row_of_status(fault.status == 0 ? 500 : fault.status);
+}
+
+// --- what a ValidationException means, by its words
+
+struct Classifier {
+  std::string_view pattern;  // lower case
+  std::string_view also;     // must appear too, unless empty
+  ErrorKind kind;
+  std::string_view code;
+  std::string_view param;
+};
+
+constexpr auto kClassifiers = std::to_array<Classifier>({
+    {"too many tokens, please wait", "", upstream_throttled, "", ""},
+    {"input is too long for requested model", "", context_length_exceeded, "", "messages"},
+    {"prompt is too long", "", context_length_exceeded, "", "messages"},
+    {"maximum context length is", "", context_length_exceeded, "", "messages"},
+    {"exceed context limit", "", context_length_exceeded, "", "messages"},
+    {"too many input tokens", "", context_length_exceeded, "", "messages"},
+    {"prompt tokens (", "exceed model maximum", context_length_exceeded, "", "messages"},
+    {"the maximum tokens you requested exceeds the model limit of", "", upstream_rejected,
+     "integer_above_max_value", "max_tokens"},
+    {"the provided model identifier is invalid", "", upstream_model_not_found, "", ""},
+    {"on-demand throughput isn", "", upstream_rejected, "inference_profile_required", "model"},
+    {"you don't have access to the model", "", upstream_access_denied, "", ""},
+    {"access to this model is not available", "", upstream_access_denied, "", ""},
+    {"model use case details have not been submitted", "", upstream_access_denied, "", ""},
+    {"end of its life", "", upstream_model_not_found, "", ""},
+    {"legacy", "model", upstream_model_not_found, "", ""},
+    {"doesn't support tool use", "", unsupported_parameter, "", "tools"},
+    {"toolconfig.toolchoice", "", unsupported_parameter, "", "tool_choice"},
+    {"doesn't support the", "field", unsupported_parameter, "", ""},
+    {"image exceeds", "", upstream_rejected, "image_too_large", "messages"},
+    {"image dimensions", "", upstream_rejected, "image_too_large", "messages"},
+    {"image exceed max allowed size", "", upstream_rejected, "image_too_large", "messages"},
+    {"could not process image", "", upstream_rejected, "invalid_image", "messages"},
+    {"too many images and documents", "", upstream_rejected, "too_many_images", "messages"},
+    {"document file name", "", upstream_rejected, "invalid_document", "messages"},
+    {"duplicate document names", "", upstream_rejected, "invalid_document", "messages"},
+    {"guardrail", "", upstream_rejected, "guardrail_config", ""},
+    {"reservation not found", "", upstream_rejected, "", "service_tier"},
+    {"service tier provided is invalid", "", upstream_rejected, "", "service_tier"},
+});
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  // Bedrock writes both apostrophes.
+  constexpr std::string_view kCurly = "\xE2\x80\x99";
+  for (std::size_t at = out.find(kCurly); at != std::string::npos; at = out.find(kCurly, at)) {
+    out.replace(at, kCurly.size(), "'");
+  }
+  return out;
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// The first number behind `anchor`; empty when there is none.
+std::string_view number_after(std::string_view text, std::string_view anchor) {
+  const std::size_t found = text.find(anchor);
+  if (found == std::string_view::npos) return {};
+  std::size_t begin = found + anchor.size();
+  while (begin < text.size() && !is_digit(text[begin])) ++begin;
+  std::size_t end = begin;
+  while (end < text.size() && is_digit(text[end])) ++end;
+  return text.substr(begin, end - begin);
+}
+
+// OpenAI's words for a conversation that is too long, when upstream gave both numbers.
+std::string context_length_message(std::string_view words) {
+  std::string_view limit = number_after(words, "maximum context length is");
+  std::string_view used = number_after(words, "resulted in");
+  if (words.find("prompt is too long") != std::string_view::npos) {
+    used = number_after(words, "prompt is too long");
+    limit = number_after(words, ">");
+  } else if (words.find("prompt tokens (") != std::string_view::npos) {
+    used = number_after(words, "prompt tokens (");
+    limit = number_after(words, "exceed model maximum");
+  }
+  if (limit.empty() || used.empty()) return {};
+  return "This model's maximum context length is " + std::string(limit) +
+         " tokens. However, your messages resulted in " + std::string(used) +
+         " tokens. Please reduce the length of the messages.";
+}
+
+void classify_validation(std::string_view words, Error& error) {
+  for (const Classifier& row : kClassifiers) {
+    if (words.find(row.pattern) == std::string_view::npos ||
+        words.find(row.also) == std::string_view::npos) {
+      continue;
+    }
+    error.kind = row.kind;
+    error.code = row.code;
+    if (error.param.empty()) error.param = row.param;
+    if (row.kind == context_length_exceeded) {
+      if (std::string text = context_length_message(words); !text.empty()) error.message = text;
+    } else if (row.kind == upstream_access_denied || row.kind == upstream_model_not_found) {
+      error.message.clear();  // the kind's own words
+    }
+    return;
+  }
+}
+
+void classify_throttling(std::string_view words, Error& error) {
+  if (words.find("tokens per day") != std::string_view::npos) {
+    error.kind = upstream_quota;
+  } else if (words.find("token") != std::string_view::npos) {
+    error.type = "tokens";
+  }
+}
+
+// --- reading the fault
+
+std::optional<Text> first_text(json::Value object, std::span<const std::string_view> names) {
+  for (const std::string_view name : names) {
+    const auto value = object.find(name);
+    if (const auto text = value ? value->as_text() : std::nullopt) return text;
+  }
+  return std::nullopt;
+}
+
+constexpr auto kMessageNames =
+    std::to_array<std::string_view>({"message", "Message", "errorMessage", "originalMessage"});
+constexpr auto kTypeNames = std::to_array<std::string_view>({"__type", "code", "Code", "type"});
+
+void read_fault(json::Value body, Fault& fault) {
+  const auto nested = body.find("Error") ? body.find("Error") : body.find("Output");
+  for (const json::Value object : {body, nested.value_or(json::Value())}) {
+    const auto type = first_text(object, kTypeNames);
+    if (fault.type.empty() && type) fault.type = clean_exception_type(json::unescape(*type));
+    const auto message = first_text(object, kMessageNames);
+    if (fault.message.empty() && message) fault.message = json::unescape(*message);
+  }
+  const auto original = body.find("originalStatusCode");
+  const auto status = original ? original->as_integer() : std::nullopt;
+  if (status && *status >= 100 && *status <= 599) fault.original_status = static_cast<int>(*status);
+}
+
+// Models behind Bedrock answer with an error object of their own inside the message.
+void unwrap_model_error(std::string& message, Error& error, json::Reader& reader) {
+  constexpr std::string_view kPrefix = "The model returned the following errors: ";
+  if (message.starts_with(kPrefix)) message.erase(0, kPrefix.size());
+  const std::size_t brace = message.find('{');
+  if (brace == std::string::npos || message.find_first_not_of(' ') != brace) return;
+  const json::PaddedBuffer copy(std::string_view(message).substr(brace));
+  const auto value = reader.read(copy);
+  if (!value) return;
+  const json::Value object = value->find_present("error").value_or(*value);
+  const auto text_of = [&](std::string_view name) {
+    const auto member = object.find(name);
+    const auto text = member ? member->as_text() : std::nullopt;
+    return text ? sanitise(json::unescape(*text)) : std::string();
+  };
+  std::string inner = text_of("message");
+  if (inner.empty()) return;
+  error.param = text_of("param");
+  error.code = text_of("code");
+  message = std::move(inner);
+}
+
+std::optional<std::chrono::milliseconds> retry_after(std::span<const Header> headers) {
+  const auto number = [&](std::string_view name) -> std::optional<std::int64_t> {
+    const std::string_view text = find_header(headers, name);
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool whole = error == std::errc() && end == text.data() + text.size();
+    return whole && value >= 0 ? std::optional(value) : std::nullopt;
+  };
+  std::optional<std::int64_t> wait = number("retry-after-ms");
+  if (!wait) {
+    const auto seconds = number("retry-after");
+    if (!seconds) return std::nullopt;
+    wait = std::min<std::int64_t>(*seconds, kMaxRetryAfter.count()) * 1000;
+  }
+  return std::min(std::chrono::milliseconds(*wait), kMaxRetryAfter);
+}
+
+}  // namespace
+
+std::string clean_exception_type(std::string_view type) {
+  // A namespace has dots, an exception's name has none.
+  const std::size_t hash = type.find('#');
+  if (hash != std::string_view::npos && type.substr(0, hash).find('.') != std::string_view::npos) {
+    type.remove_prefix(hash + 1);
+  }
+  type = type.substr(0, type.find_first_of(":#"));
+  while (!type.empty() && type.front() == ' ') type.remove_prefix(1);
+  while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
+  std::string out;
+  for (const char c : type.substr(0, kMaxDetail)) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (!letter && !is_digit(c)) return {};
+    out.push_back(c);
+  }
+  if (!out.empty() && out[0] >= 'a' && out[0] <= 'z')
+    out[0] = static_cast<char>(out[0] - 'a' + 'A');
+  return out;
+}
+
+Error classify(Fault fault, json::Reader& reader) {
+  const ExceptionRow row = row_of(fault);
+  Error error;
+  error.kind = row.kind;
+  error.upstream_status = fault.status;
+  error.detail = fault.type.empty() ? "no exception type" : fault.type;
+  unwrap_model_error(fault.message, error, reader);
+  const std::string words = lower(fault.message);
+  if (row.words == Words::upstream) error.message = sanitise(fault.message);
+  if (!row.code.empty()) error.code = row.code;
+  switch (row.kind) {
+    case upstream_rejected:
+      if (row.words == Words::upstream) classify_validation(words, error);
+      break;
+    case upstream_access_denied:
+      // A bearer key that is no longer good is ours, not the client's.
+      if (words.find("api key") != std::string::npos || words.find("bearer") != std::string::npos) {
+        error.kind = upstream_auth;
+      }
+      break;
+    case upstream_model_error:
+      if (fault.original_status >= 400 && fault.original_status < 500) {
+        error.status = fault.original_status;
+      }
+      break;
+    default: break;
+  }
+  if (error.kind == upstream_throttled) classify_throttling(words, error);
+  return error;
+}
+
+Error decode_http_error(int status, std::span<const Header> headers, const json::PaddedBuffer& body,
+                        json::Reader& reader) {
+  Fault fault;
+  fault.status = status;
+  fault.type = clean_exception_type(find_header(headers, "x-amzn-ErrorType"));
+  if (const auto value = reader.read(body)) read_fault(*value, fault);
+  Error error = classify(std::move(fault), reader);
+  error.retry_after = retry_after(headers);
+  return error;
+}
+
+Error decode_stream_exception(std::string_view type, std::string_view payload,
+                              json::Reader& reader) {
+  Fault fault;
+  fault.type = clean_exception_type(type);
+  if (const auto value = reader.read(payload)) read_fault(*value, fault);
+  return classify(std::move(fault), reader);
+}
+
+Error decode_stream_error(std::string_view code, std::string_view message, json::Reader& reader) {
+  Fault fault;
+  fault.type = clean_exception_type(code);
+  fault.message = message;
+  return classify(std::move(fault), reader);
+}
+
+}  // namespace oriel::convert::bedrock

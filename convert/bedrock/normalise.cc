@@ -1,0 +1,229 @@
+// The passes over turns and texts, and their order. Source: spec/converse.md §5.
+#include "convert/bedrock/normalise.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "convert/json/reader.h"
+#include "convert/json/writer.h"
+
+namespace oriel::convert::bedrock {
+namespace {
+
+using Kind = Block::Kind;
+
+constexpr Text kContinue = Text::literal("(continue)");
+constexpr Text kPleaseContinue = Text::literal("Please continue.");
+constexpr Text kUnderstood = Text::literal("Understood.");
+
+bool is_blank_text(const Block& block) {
+  return block.kind == Kind::text && json::is_blank(block.text);
+}
+
+Turn turn_of(Turn::Role role, Text text) {
+  Turn turn{role, {}};
+  turn.blocks.push_back(Block::of_text(text));
+  return turn;
+}
+
+// Length of the character or escape that starts at `at`.
+std::size_t unit_length(std::string_view escaped, std::size_t at) {
+  const auto lead = static_cast<unsigned char>(escaped[at]);
+  std::size_t length = 1;
+  if (lead == '\\') {
+    length = at + 1 < escaped.size() && escaped[at + 1] == 'u' ? 6 : 2;
+  } else if (lead >= 0xF0) {
+    length = 4;
+  } else if (lead >= 0xE0) {
+    length = 3;
+  } else if (lead >= 0xC0) {
+    length = 2;
+  }
+  return std::min(length, escaped.size() - at);
+}
+
+Text trim_right(Text text) {
+  const std::string_view escaped = text.escaped();
+  std::size_t end = 0;
+  for (std::size_t at = 0; at < escaped.size();) {
+    std::size_t length = unit_length(escaped, at);
+    const std::string_view unit = escaped.substr(at, length);
+    // Half a surrogate pair is no text of its own, and never white space.
+    const bool half = length == 6 && (unit[2] == 'd' || unit[2] == 'D') && unit[3] >= '8';
+    at += length;
+    if (half || !json::is_blank(Text::from_escaped(unit))) end = at;
+  }
+  return Text::from_escaped(escaped.substr(0, end));
+}
+
+bool has_user_turn(const Conversation& conversation) {
+  return std::any_of(conversation.turns.begin(), conversation.turns.end(),
+                     [](const Turn& turn) { return turn.role == Turn::Role::user; });
+}
+
+std::size_t count_images(const std::vector<Block>& blocks) {
+  std::size_t count = 0;
+  for (const Block& block : blocks) {
+    count += block.kind == Kind::image ? 1 : count_images(block.content);
+  }
+  return count;
+}
+
+Unexpected<Error> refuse_messages(std::string message, std::string code) {
+  Error error;
+  error.kind = ErrorKind::invalid_request;
+  error.message = std::move(message);
+  error.param = "messages";
+  error.code = std::move(code);
+  return Unexpected{std::move(error)};
+}
+
+bool is_tool_result(const Block& block) { return block.kind == Kind::tool_result; }
+
+}  // namespace
+
+void inline_system(Conversation& conversation) {
+  if (conversation.system.empty()) return;
+  if (conversation.turns.empty() || conversation.turns.front().role != Turn::Role::user) {
+    conversation.turns.emplace(conversation.turns.begin());
+  }
+  std::vector<Block> blocks;
+  for (const Text text : conversation.system) blocks.push_back(Block::of_text(text));
+  auto& first = conversation.turns.front().blocks;
+  first.insert(first.begin(), std::make_move_iterator(blocks.begin()),
+               std::make_move_iterator(blocks.end()));
+  conversation.system.clear();
+  conversation.rewritten = true;
+}
+
+void drop_blank_text(Conversation& conversation) {
+  for (Turn& turn : conversation.turns) std::erase_if(turn.blocks, is_blank_text);
+  std::erase_if(conversation.turns, [](const Turn& turn) { return turn.blocks.empty(); });
+}
+
+void merge_turns(Conversation& conversation) {
+  auto& turns = conversation.turns;
+  if (turns.empty()) return;
+  std::size_t last = 0;
+  for (std::size_t i = 1; i < turns.size(); ++i) {
+    if (turns[i].role == turns[last].role) {
+      std::move(turns[i].blocks.begin(), turns[i].blocks.end(),
+                std::back_inserter(turns[last].blocks));
+    } else if (++last != i) {
+      turns[last] = std::move(turns[i]);
+    }
+  }
+  turns.resize(last + 1);
+}
+
+void order_blocks(Conversation& conversation) {
+  for (Turn& turn : conversation.turns) {
+    if (turn.role != Turn::Role::assistant) continue;  // pair_tools() has put results first
+    std::stable_partition(turn.blocks.begin(), turn.blocks.end(),
+                          [](const Block& block) { return block.kind != Kind::tool_use; });
+  }
+}
+
+void lead_with_user(Conversation& conversation) {
+  auto& turns = conversation.turns;
+  if (!turns.empty() && turns.front().role == Turn::Role::user) return;
+  turns.insert(turns.begin(), turn_of(Turn::Role::user, kContinue));
+  conversation.rewritten = true;
+}
+
+void finish_last_turn(Conversation& conversation, const ModelCapabilities& model, ToolUse tools) {
+  auto& turns = conversation.turns;
+  if (turns.empty() || turns.back().role != Turn::Role::assistant) return;
+  if (!model.can(ModelFeature::prefill) || tools == ToolUse::declared) {
+    turns.push_back(turn_of(Turn::Role::user, kPleaseContinue));
+    conversation.rewritten = true;
+    return;
+  }
+  Block& last = turns.back().blocks.back();
+  if (last.kind == Kind::text) last.text = trim_right(last.text);
+}
+
+void split_tool_results(Conversation& conversation) {
+  std::vector<Turn> turns;
+  turns.reserve(conversation.turns.size());
+  for (Turn& turn : conversation.turns) {
+    const auto rest = std::find_if_not(turn.blocks.begin(), turn.blocks.end(), is_tool_result);
+    if (rest == turn.blocks.begin() || rest == turn.blocks.end()) {
+      turns.push_back(std::move(turn));
+      continue;
+    }
+    Turn after{Turn::Role::user, {}};
+    after.blocks.assign(std::make_move_iterator(rest), std::make_move_iterator(turn.blocks.end()));
+    turn.blocks.erase(rest, turn.blocks.end());
+    turns.push_back(std::move(turn));
+    turns.push_back(turn_of(Turn::Role::assistant, kUnderstood));
+    turns.push_back(std::move(after));
+  }
+  conversation.turns = std::move(turns);
+}
+
+void read_arguments(Conversation& conversation) {
+  std::optional<json::Reader> reader;
+  for (Turn& turn : conversation.turns) {
+    for (Block& block : turn.blocks) {
+      if (block.kind != Kind::tool_use || !block.input.empty()) continue;
+      if (json::is_blank(block.arguments)) {
+        block.input = {"{}"};
+        continue;
+      }
+      if (!reader) reader.emplace();
+      std::string& object = conversation.arena.make();
+      json::append_unescaped(block.arguments, object);
+      const std::size_t size = object.size();
+      object.append(json::PaddedBuffer::kPadding, '\0');
+      const auto value = reader->read(std::string_view(object).substr(0, size));
+      if (value && value->is_object()) {
+        block.input = value->raw();
+      } else if (value && value->is_null()) {
+        block.input = {"{}"};
+      } else {
+        object.clear();
+        json::Writer(object).begin_object().key("_raw").text(block.arguments).end_object();
+        block.input = {object};
+        conversation.rewritten = true;
+      }
+    }
+  }
+}
+
+Result<void> check_images(const Conversation& conversation) {
+  for (const Turn& turn : conversation.turns) {
+    if (count_images(turn.blocks) <= kMaxImagesPerMessage) continue;
+    return refuse_messages("Too many images: at most " + std::to_string(kMaxImagesPerMessage) +
+                               " are accepted in one turn.",
+                           "too_many_images");
+  }
+  return {};
+}
+
+Result<Conversation> normalise(const ChatRequest& request, const ModelCapabilities& model,
+                               ToolUse tools) {
+  auto converted = convert_messages(request);
+  if (!converted) return converted;
+  Conversation& conversation = *converted;
+  if (tools == ToolUse::none) neutralise_tools(conversation);
+  const bool spoke = has_user_turn(conversation);
+  drop_blank_text(conversation);
+  if (spoke && !has_user_turn(conversation)) {
+    return refuse_messages("Invalid 'messages': no user message has content.", {});
+  }
+  if (!model.can(ModelFeature::system)) inline_system(conversation);
+  merge_turns(conversation);
+  make_call_ids_unique(conversation);
+  pair_tools(conversation, model);
+  order_blocks(conversation);
+  lead_with_user(conversation);
+  finish_last_turn(conversation, model, tools);
+  if (model.can(ModelFeature::split_tool_results)) split_tool_results(conversation);
+  read_arguments(conversation);
+  if (auto counted = check_images(conversation); !counted) return Unexpected{counted.error()};
+  return converted;
+}
+
+}  // namespace oriel::convert::bedrock

@@ -1,0 +1,136 @@
+#include "convert/bedrock/schema.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace oriel::convert::bedrock {
+namespace {
+
+using json::Text;
+using json::Value;
+
+constexpr auto kCombinators =
+    std::to_array<std::string_view>({"properties", "$ref", "oneOf", "anyOf", "allOf"});
+
+bool is_dropped_at_root(std::string_view key, SchemaRefs refs) {
+  return key == "$schema" || key == "$id" || key == "type" ||
+         (refs == SchemaRefs::inlined && (key == "$defs" || key == "definitions"));
+}
+
+// Copies a schema with the targets of its $refs in their place. Bounded in depth and in size.
+class RefInliner {
+ public:
+  RefInliner(Value root, json::Writer& writer)
+      : root_(root), writer_(writer), limit_(writer.out().size() + kMaxInlinedSchemaBytes) {}
+
+  // False when the result would be too large.
+  bool write(Value value, int depth) {
+    if (writer_.out().size() > limit_) return false;
+    if (value.is_array()) {
+      writer_.begin_array();
+      for (const json::Member item : value.children()) {
+        if (!write(item.value, depth)) return false;
+      }
+      writer_.end_array();
+      return true;
+    }
+    if (!value.is_object()) {
+      writer_.raw(value.raw());
+      return true;
+    }
+    const auto target = target_of(value);
+    if (target && depth < kMaxRefDepth) return write(*target, depth + 1);
+    writer_.begin_object();
+    if (!target && !write_members(value, depth)) return false;  // a cycle ends in {}: anything
+    writer_.end_object();
+    return true;
+  }
+
+  bool write_members(Value object, int depth) {
+    for (const json::Member member : object.children()) {
+      writer_.key(member.key);
+      if (!write(member.value, depth)) return false;
+    }
+    return true;
+  }
+
+  // What `{"$ref":"#/…"}` points at; nullopt when the value is no reference into this schema.
+  std::optional<Value> target_of(Value value) const {
+    const auto ref = value.find("$ref");
+    const auto text = ref ? ref->as_text() : std::nullopt;
+    if (!text || !text->escaped().starts_with("#/")) return std::nullopt;
+    std::string_view pointer = text->escaped().substr(2);
+    Value at = root_;
+    for (;;) {
+      const std::size_t slash = pointer.find('/');
+      const auto next = at.find(pointer.substr(0, slash));
+      if (!next) return std::nullopt;
+      at = *next;
+      if (slash == std::string_view::npos) return at;
+      pointer.remove_prefix(slash + 1);
+    }
+  }
+
+ private:
+  Value root_;
+  json::Writer& writer_;
+  std::size_t limit_;
+};
+
+Unexpected<Error> refuse(std::string_view param, std::string_view why) {
+  Error error;
+  error.kind = ErrorKind::invalid_request;
+  error.param = param;
+  error.message.append("Invalid schema for '").append(param).append("': ").append(why);
+  error.code = "invalid_function_parameters";
+  return Unexpected{std::move(error)};
+}
+
+bool is_plain_object_schema(Value schema) {
+  const auto type = schema.find("type");
+  const auto name = type ? type->as_text() : std::nullopt;
+  return name && name->escaped() == "object" && schema.find("properties") &&
+         !schema.find("$schema") && !schema.find("$id");
+}
+
+}  // namespace
+
+Result<void> write_tool_schema(json::Raw parameters, SchemaRefs refs, std::string_view param,
+                               json::Reader& reader, json::Writer& writer) {
+  if (parameters.text.find("\"$ref\"") == std::string_view::npos) refs = SchemaRefs::kept;
+  Value schema;
+  if (!parameters.empty()) {
+    const auto read = reader.read(parameters.text);
+    if (!read) return refuse(param, std::string(to_string(read.error())) + ".");
+    schema = *read;
+    if (!schema.is_null() && !schema.is_object()) return refuse(param, "expected an object.");
+    if (refs == SchemaRefs::kept && is_plain_object_schema(schema)) {
+      writer.raw(parameters);
+      return {};
+    }
+  }
+  RefInliner inliner(schema, writer);
+  if (refs == SchemaRefs::inlined) {
+    if (const auto target = inliner.target_of(schema)) schema = *target;
+  }
+  writer.begin_object().key("type").text(Text::literal("object"));
+  bool shaped = false;
+  for (const json::Member member : schema.children()) {
+    const std::string_view key = member.key.escaped();
+    if (is_dropped_at_root(key, refs)) continue;
+    shaped =
+        shaped || std::find(kCombinators.begin(), kCombinators.end(), key) != kCombinators.end();
+    writer.key(member.key);
+    if (refs == SchemaRefs::kept) {
+      writer.raw(member.value.raw());
+    } else if (!inliner.write(member.value, 0)) {
+      return refuse(param, "its references expand to too much.");
+    }
+  }
+  if (!shaped) writer.key("properties").begin_object().end_object();
+  writer.end_object();
+  return {};
+}
+
+}  // namespace oriel::convert::bedrock

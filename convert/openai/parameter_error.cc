@@ -1,0 +1,204 @@
+#include "convert/openai/parameter_error.h"
+
+#include <initializer_list>
+#include <utility>
+
+namespace oriel::convert::openai {
+namespace {
+
+std::string join(std::initializer_list<std::string_view> pieces) {
+  std::string out;
+  for (const std::string_view piece : pieces) out.append(piece);
+  return out;
+}
+
+Error error_at(const Path& path, std::string message, std::string_view code) {
+  return invalid_parameter(path.str(), std::move(message), code);
+}
+
+std::string_view name_of(NumberKind kind) {
+  return kind == NumberKind::integer ? "integer" : "decimal";
+}
+
+}  // namespace
+
+void Path::append_to(std::string& out) const {
+  if (parent_ != nullptr) parent_->append_to(out);
+  if (parent_ != nullptr && name_.empty()) {
+    out.push_back('[');
+    out.append(std::to_string(index_));
+    out.push_back(']');
+    return;
+  }
+  if (parent_ != nullptr) out.push_back('.');
+  out.append(name_);
+}
+
+std::string Path::str() const {
+  std::string out;
+  append_to(out);
+  return out;
+}
+
+Error invalid_parameter(std::string param, std::string message, std::string_view code) {
+  Error error;
+  error.kind = ErrorKind::invalid_request;
+  error.message = std::move(message);
+  error.param = std::move(param);
+  error.code = code;
+  return error;
+}
+
+Error missing_parameter(const Path& path) {
+  return error_at(path, join({"Missing required parameter: '", path.str(), "'."}),
+                  "missing_required_parameter");
+}
+
+Error wrong_type(const Path& path, std::string_view expected, json::Type got) {
+  return error_at(path,
+                  join({"Invalid type for '", path.str(), "': expected ", expected, ", but got ",
+                        json::type_name(got), " instead."}),
+                  "invalid_type");
+}
+
+Error empty_string(const Path& path) {
+  return error_at(path,
+                  join({"Invalid '", path.str(),
+                        "': empty string. Expected a string with minimum length 1, but got an "
+                        "empty string instead."}),
+                  "empty_string");
+}
+
+Error empty_array(const Path& path) {
+  return error_at(path,
+                  join({"Invalid '", path.str(),
+                        "': empty array. Expected an array with minimum length 1, but got an "
+                        "empty array instead."}),
+                  "empty_array");
+}
+
+Error array_too_long(const Path& path, std::size_t maximum, std::size_t got) {
+  return error_at(
+      path,
+      join({"Invalid '", path.str(), "': array too long. Expected an array with maximum length ",
+            std::to_string(maximum), ", but got an array with length ", std::to_string(got),
+            " instead."}),
+      "array_above_max_length");
+}
+
+Error unknown_value(const Path& path, json::Text got, std::span<const std::string_view> supported) {
+  std::string message = join({"Invalid value: '", quotable(got), "'. Supported values are: "});
+  for (std::size_t i = 0; i < supported.size(); ++i) {
+    if (i != 0 && supported.size() > 2) message.append(",");
+    if (i != 0) message.append(i + 1 == supported.size() ? " and " : " ");
+    message.append(join({"'", supported[i], "'"}));
+  }
+  message.push_back('.');
+  return error_at(path, std::move(message), "invalid_value");
+}
+
+Error unsupported_parameter(const Path& path) {
+  Error error = error_at(
+      path, join({"Unsupported parameter: '", path.str(), "' is not supported with this model."}),
+      "unsupported_parameter");
+  error.kind = ErrorKind::unsupported_parameter;
+  return error;
+}
+
+Error unsupported_value(const Path& path, std::string_view value) {
+  return error_at(path,
+                  join({"Unsupported value: '", path.str(), "' does not support '", value,
+                        "' with this model."}),
+                  "unsupported_value");
+}
+
+Error below_minimum(const Path& path, NumberKind kind, std::int64_t minimum, json::Raw got) {
+  const std::string_view name = name_of(kind);
+  return error_at(path,
+                  join({"Invalid '", path.str(), "': ", name,
+                        " below minimum value. Expected a value >= ", std::to_string(minimum),
+                        ", but got ", got.text.substr(0, kMaxQuoted), " instead."}),
+                  join({name, "_below_min_value"}));
+}
+
+Error above_maximum(const Path& path, NumberKind kind, std::int64_t maximum, json::Raw got) {
+  const std::string_view name = name_of(kind);
+  return error_at(path,
+                  join({"Invalid '", path.str(), "': ", name,
+                        " above maximum value. Expected a value <= ", std::to_string(maximum),
+                        ", but got ", got.text.substr(0, kMaxQuoted), " instead."}),
+                  join({name, "_above_max_value"}));
+}
+
+Error unreadable_body(json::ReadError error) {
+  switch (error) {
+    case json::ReadError::syntax:
+      return invalid_parameter(
+          "",
+          "We could not parse the JSON body of your request. (HINT: This likely means you aren't "
+          "using your HTTP library correctly. The OpenAI API expects a JSON payload, but what was "
+          "sent was not valid JSON.)",
+          "");
+    case json::ReadError::too_deep:
+    case json::ReadError::duplicate_key:
+      return invalid_parameter(
+          "",
+          join({"We could not parse the JSON body of your request: ", json::to_string(error), "."}),
+          "");
+    case json::ReadError::too_large: break;
+  }
+  Error large;
+  large.kind = ErrorKind::too_large;
+  large.message = "The JSON body of your request has too many values.";
+  return large;
+}
+
+Error body_not_object() {
+  return invalid_parameter("", "Invalid type for request body: expected an object.",
+                           "invalid_type");
+}
+
+Result<json::Value> require(const json::Value& object, const Path& path, std::string_view name) {
+  auto found = object.find_present(name);
+  if (!found) return Unexpected{missing_parameter(path.member(name))};
+  return *found;
+}
+
+Result<json::Text> expect_text(const json::Value& value, const Path& path) {
+  const auto text = value.as_text();
+  if (!text) return Unexpected{wrong_type(path, "a string", value.type())};
+  return *text;
+}
+
+Result<json::Text> require_text(const json::Value& object, const Path& path,
+                                std::string_view name) {
+  auto value = require(object, path, name);
+  if (!value) return Unexpected{std::move(value).error()};
+  return expect_text(*value, path.member(name));
+}
+
+Result<json::Text> require_name(const json::Value& object, const Path& path,
+                                std::string_view name) {
+  auto text = require_text(object, path, name);
+  if (text && text->empty()) return Unexpected{empty_string(path.member(name))};
+  return text;
+}
+
+Result<void> allow(const json::Value& object, const Path& path, std::string_view name,
+                   json::Type type) {
+  const auto found = object.find_present(name);
+  if (!found || found->type() == type) return {};
+  return Unexpected{wrong_type(path.member(name), json::type_name(type), found->type())};
+}
+
+std::string quotable(json::Text text) {
+  std::string plain = json::unescape(text);
+  if (plain.size() <= kMaxQuoted) return plain;
+  std::size_t cut = kMaxQuoted;
+  while (cut > 0 && (static_cast<unsigned char>(plain[cut]) & 0xC0U) == 0x80U) --cut;
+  plain.resize(cut);
+  plain.append("...");
+  return plain;
+}
+
+}  // namespace oriel::convert::openai

@@ -1,0 +1,252 @@
+#include "gateway/app.h"
+
+#include <event2/event.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "gateway/aws/credentials.h"
+#include "gateway/aws/endpoints.h"
+#include "gateway/handlers/health.h"
+#include "gateway/loop.h"
+#include "gateway/routing/router.h"
+#include "gateway/telemetry/log_sink.h"
+#include "gateway/telemetry/process_source.h"
+#include "gateway/version.h"
+#include "gateway/worker.h"
+#include "metrics/registry.h"
+
+namespace oriel::gateway {
+namespace {
+
+using convert::Result;
+
+// The parts of a running gateway, in the order in which they depend on each other.
+class App {
+ public:
+  App(const Config& config, const Environment& environment)
+      : config_(config), environment_(environment) {}
+
+  int run();
+
+ private:
+  Result<void> prepare();
+  Result<void> prepare_aws();
+  Result<void> check_bearer_endpoints() const;
+  Result<void> listen();
+  void start_workers();
+  void watch_signals();
+  void render(const std::string& accept, const std::function<void(metrics::Exposition)>& done);
+
+  static void on_signal(int signal, short, void* self);
+  void begin_shutdown();
+  void begin_drain();
+  void on_worker_idle();
+
+  const Config& config_;
+  const Environment& environment_;
+  const Clock& clock_ = system_clock();
+  struct BaseFree {
+    void operator()(event_base* base) const { event_base_free(base); }
+  };
+  std::unique_ptr<event_base, BaseFree> base_;
+  std::unique_ptr<LogSink> log_;
+  std::unique_ptr<metrics::Registry> registry_;
+  std::unique_ptr<Router> router_;
+  std::shared_ptr<const aws::Credentials> credentials_;
+  std::shared_ptr<http::TlsContext> tls_;
+  Health health_;
+  std::vector<http::Bound> bound_;
+  std::unique_ptr<Mailbox> mailbox_;
+  std::unique_ptr<Timer> timer_;  // ends the lame duck's time, then the drain's
+  std::vector<EventPtr> signals_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::size_t busy_workers_ = 0;
+  int exit_code_ = 0;
+};
+
+std::size_t worker_count(const Config& config) {
+  return config.workers != 0 ? config.workers : std::max(1U, std::thread::hardware_concurrency());
+}
+
+Result<void> App::prepare() {
+  base_.reset(event_base_new());
+  mailbox_ = std::make_unique<Mailbox>(base_.get());
+  timer_ = std::make_unique<Timer>(base_.get(), [this] {
+    health_.draining ? static_cast<void>(event_base_loopbreak(base_.get())) : begin_drain();
+  });
+  auto log = LogSink::open({.path = config_.log_file}, clock_);
+  if (!log) return Unexpected{std::move(log.error())};
+  log_ = std::move(*log);
+  registry_ = std::make_unique<metrics::Registry>(metrics::BuildInfo{kVersion, kCommit, kCompiler});
+  if (auto aws = prepare_aws(); !aws) return aws;
+  if (!config_.tls_certificate.empty()) {
+    auto tls = http::load_tls(config_.tls_certificate, config_.tls_key);
+    if (!tls) return Unexpected{std::move(tls.error())};
+    tls_ = std::move(*tls);
+  }
+  return listen();
+}
+
+// Region, endpoints and credentials; without a Bedrock provider none of them is looked for.
+Result<void> App::prepare_aws() {
+  const bool uses_aws = std::any_of(
+      config_.providers.begin(), config_.providers.end(),
+      [](const auto& provider) { return provider.type == ProviderConfig::Type::bedrock; });
+  std::string region;
+  EndpointOf endpoint_of;
+  if (uses_aws) {
+    auto shared = aws::SharedConfig::load(environment_);
+    if (!shared) return Unexpected{std::move(shared.error())};
+    auto endpoints = aws::Endpoints::make(environment_, *shared);
+    if (!endpoints) return Unexpected{std::move(endpoints.error())};
+    auto found = aws::default_chain(environment_)->load();
+    if (!found) return Unexpected{std::move(found.error())};
+    if (*found) credentials_ = std::make_shared<const aws::Credentials>(std::move(**found));
+    region = aws::find_region(environment_, *shared);
+    endpoint_of = [endpoints = std::move(*endpoints)](std::string_view where) {
+      return endpoints.url(aws::Service::bedrock_runtime, where);
+    };
+  }
+  auto router = Router::make(config_, region, std::move(endpoint_of), *registry_);
+  if (!router) return Unexpected{std::move(router.error())};
+  router_ = std::move(*router);
+  if (credentials_ && !credentials_->bearer_token.empty()) return check_bearer_endpoints();
+  return {};
+}
+
+// A bearer token may leave this machine only over TLS.
+Result<void> App::check_bearer_endpoints() const {
+  for (const std::string& url : router_->aws_endpoints()) {
+    if (auto checked = aws::check_bearer_transport(url); !checked) return checked;
+  }
+  return {};
+}
+
+// One listening socket per worker on the same port; the kernel spreads connections over them.
+Result<void> App::listen() {
+  auto alone = http::bind_listener(config_.listen, http::PortSharing::none);
+  if (!alone) return Unexpected{std::move(alone.error())};
+  ::close(alone->socket);
+  std::string address = alone->address;
+  for (std::size_t i = 0; i < worker_count(config_); ++i) {
+    auto bound = http::bind_listener(address);
+    if (!bound) return Unexpected{std::move(bound.error())};
+    address = bound->address;
+    bound_.push_back(std::move(*bound));
+  }
+  return {};
+}
+
+void App::start_workers() {
+  for (http::Bound& bound : bound_) {
+    WorkerOptions options;
+    options.config = &config_;
+    options.clock = &clock_;
+    options.random = &system_random();
+    options.router = router_.get();
+    options.health = &health_;
+    options.credentials = credentials_;
+    options.registry = registry_.get();
+    options.shard = &registry_->add_shard();
+    options.log = log_.get();
+    options.tls = tls_;
+    options.listener = bound.socket;
+    options.render = [this](std::string accept, std::function<void(metrics::Exposition)> done) {
+      mailbox_->post(
+          [this, accept = std::move(accept), done = std::move(done)] { render(accept, done); });
+    };
+    workers_.push_back(std::make_unique<Worker>(std::move(options)));
+  }
+  busy_workers_ = workers_.size();
+  for (const auto& worker : workers_) worker->start();
+}
+
+void App::render(const std::string& accept, const std::function<void(metrics::Exposition)>& done) {
+  const SteadyTime start = clock_.now();
+  registry_->set_log_lines_dropped(log_->dropped());
+  if (const auto process = read_process_stats()) registry_->set_process(*process);
+  auto page = registry_->render(accept);
+  registry_->set_scrape_duration(clock_.now() - start);
+  done(std::move(page));
+}
+
+void App::watch_signals() {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    signals_.emplace_back(evsignal_new(base_.get(), signal, &App::on_signal, this));
+    event_add(signals_.back().get(), nullptr);
+  }
+}
+
+int App::run() {
+  const SteadyTime start = clock_.now();
+  if (auto prepared = prepare(); !prepared) {
+    const convert::Error& error = prepared.error();
+    std::cerr << "oriel: " << (error.message.empty() ? error.detail : error.message) << '\n';
+    return 1;
+  }
+  watch_signals();
+  health_.ready = !router_->needs_aws_credentials() || credentials_ != nullptr;
+  start_workers();
+  const std::string address = (tls_ ? "https://" : "http://") + bound_.front().address;
+  const auto took = std::chrono::duration<double, std::milli>(clock_.now() - start);
+  log_->log(LogLevel::info, "ready",
+            {{"address", address},
+             {"version", std::string_view(kVersion)},
+             {"workers", static_cast<std::int64_t>(workers_.size())},
+             {"start_ms", took.count()}});
+  if (!health_.ready) {
+    log_->log(LogLevel::warn, "no_credentials",
+              {{"detail", aws::missing_credentials(environment_).message}});
+  }
+  event_base_dispatch(base_.get());
+  // Workers end before what they borrow; a request still in flight gets its record then.
+  workers_.clear();
+  log_->log(LogLevel::info, "stopped", {{"exit_code", std::int64_t{exit_code_}}});
+  return exit_code_;
+}
+
+// The first signal drains, the second ends at once.
+void App::on_signal(int, short, void* self) {
+  auto& app = *static_cast<App*>(self);
+  if (!app.health_.shutting_down) return app.begin_shutdown();
+  app.exit_code_ = 1;
+  event_base_loopbreak(app.base_.get());
+}
+
+void App::begin_shutdown() {
+  health_.shutting_down = true;
+  log_->log(LogLevel::info, "shutting_down",
+            {{"lame_duck_ms", static_cast<std::int64_t>(config_.lame_duck.count())}});
+  timer_->arm(config_.lame_duck);
+}
+
+void App::begin_drain() {
+  health_.draining = true;
+  log_->log(LogLevel::info, "draining",
+            {{"timeout_ms", static_cast<std::int64_t>(config_.drain_timeout.count())}});
+  timer_->arm(std::max(config_.drain_timeout, std::chrono::milliseconds(1)));
+  for (const auto& worker : workers_) {
+    worker->drain([this] { mailbox_->post([this] { on_worker_idle(); }); });
+  }
+}
+
+void App::on_worker_idle() {
+  if (--busy_workers_ == 0) event_base_loopbreak(base_.get());
+}
+
+}  // namespace
+
+int run_app(const Config& config, const Environment& environment) {
+  return App(config, environment).run();
+}
+
+}  // namespace oriel::gateway

@@ -1,0 +1,74 @@
+// The configuration: one immutable value, shared as shared_ptr<const Config> and swapped whole.
+// Made from a YAML file through the field table of config_schema.h, plus command line and
+// environment (options.h). Durations in milliseconds, sizes in bytes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "convert/error.h"
+#include "gateway/aws/credentials.h"
+#include "gateway/aws/environment.h"
+#include "gateway/http/server.h"
+#include "gateway/upstream/upstream.h"
+
+namespace oriel::gateway {
+
+// A configured upstream service.
+struct ProviderConfig {
+  enum class Type : std::uint8_t { bedrock, openai };
+  std::string name;
+  std::optional<Type> type;
+  std::string region;    // bedrock; empty: from the environment
+  std::string base_url;  // openai: "https://host/v1"; bedrock: overrides the runtime endpoint
+  aws::Secret api_key;   // openai; empty: no Authorization header
+};
+
+// A name that clients use, and what serves it.
+struct ModelConfig {
+  std::string name;
+  std::string provider;
+  std::string model;  // the provider's name of it; empty: the same name
+};
+
+struct Config {
+  std::string listen = "127.0.0.1:8080";
+  std::uint32_t workers = 0;  // 0: one per core
+  http::ServerLimits server;
+  http::CorsPolicy cors;
+  std::string tls_certificate;  // PEM file; with tls_key: HTTPS
+  std::string tls_key;
+  std::uint32_t max_in_flight = 4096;      // requests served at once, per worker: 503 above
+  std::chrono::milliseconds lame_duck{0};  // not ready, still accepting
+  std::chrono::milliseconds drain_timeout{30'000};
+
+  CallDeadlines upstream;
+  std::string upstream_ca_file;              // PEM bundle; empty: the system's
+  std::size_t max_reply = 64 * 1024 * 1024;  // bytes of an upstream answer that is not streamed
+
+  std::string log_file;  // empty: standard output
+  bool log_client_address = true;
+
+  std::vector<ProviderConfig> providers;
+  std::vector<ModelConfig> models;
+
+  const ProviderConfig* find_provider(std::string_view name) const;
+};
+
+using aws::Environment;
+
+// Reads and checks `yaml`. The error's message is one line, "FILE:LINE:COLUMN: what is wrong".
+convert::Result<Config> parse_config(const std::string& yaml, const std::string& file_name,
+                                     const Environment& environment);
+convert::Result<Config> load_config(const std::string& file_name, const Environment& environment);
+
+// What a Config must satisfy beyond its fields: references, pairs, the implicit Bedrock provider
+// when no provider is configured.
+convert::Result<Config> complete_config(Config config);
+
+}  // namespace oriel::gateway

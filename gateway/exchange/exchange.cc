@@ -1,0 +1,187 @@
+#include "gateway/exchange/exchange.h"
+
+#include <utility>
+
+#include "gateway/exchange/outcome.h"
+#include "metrics/log_line.h"
+
+namespace oriel::gateway {
+
+ExchangeTable::ExchangeTable(event_base* base)
+    : free_retired_(base, [this] {
+        std::vector<std::unique_ptr<Exchange>> dead;
+        dead.swap(retired_);
+      }) {}
+
+ExchangeTable::~ExchangeTable() { clear(); }
+
+void ExchangeTable::insert(std::unique_ptr<Exchange> exchange) {
+  exchange->id_ = next_id_++;
+  live_.emplace(exchange->id_, std::move(exchange));
+}
+
+Exchange* ExchangeTable::find(std::uint64_t id) const {
+  const auto found = live_.find(id);
+  return found == live_.end() ? nullptr : found->second.get();
+}
+
+void ExchangeTable::retire(std::uint64_t id) {
+  const auto found = live_.find(id);
+  if (found == live_.end()) return;
+  retired_.push_back(std::move(found->second));
+  live_.erase(found);
+  free_retired_.arm(std::chrono::milliseconds(0));
+}
+
+void ExchangeTable::clear() {
+  for (const auto& [id, exchange] : live_) exchange->on_worker_stop();
+  live_.clear();
+  retired_.clear();
+}
+
+RecordSink::RecordSink(metrics::Shard& shard, const metrics::LabelTable& labels,
+                       bool log_client_address, std::function<void(std::string_view)> log)
+    : shard_(&shard),
+      labels_(&labels),
+      log_client_address_(log_client_address),
+      log_(std::move(log)) {}
+
+void RecordSink::close(const metrics::Record& record) {
+  shard_->record(record);
+  line_.clear();
+  metrics::append_log_line(
+      record, *labels_,
+      log_client_address_ ? metrics::ClientAddress::show : metrics::ClientAddress::hide, line_);
+  log_(line_);
+}
+
+Exchange::Exchange(ExchangeContext& context, const http::Request& request, http::Reply& reply,
+                   metrics::Endpoint endpoint)
+    : context_(context), reply_(&reply), stages_(*context.clock, request.first_byte) {
+  stages_.enter(metrics::Stage::admit, Waiting::no, request.body_done);
+  record_.endpoint = endpoint;
+  record_.request_id = request.request_id;
+  record_.client_addr = request.peer;
+  record_.bytes_in = request.body.size();
+  context_.records->shard().request_started(endpoint);
+  reply.watch({[this](http::ReplyEnd end) { on_ended(end); }, [this] { on_reply_drained(); }});
+}
+
+Exchange::~Exchange() = default;
+
+void Exchange::respond(int status, std::vector<convert::Header> headers, std::string_view body) {
+  if (reply_ == nullptr) return;
+  stages_.enter(metrics::Stage::write);
+  record_.status = status;
+  add_headers(headers);
+  add_overhead(headers);
+  reply_->send(status, std::move(headers), body);
+  stages_.enter(metrics::Stage::write, Waiting::yes);
+}
+
+void Exchange::refuse(const convert::Error& error) {
+  if (reply_ == nullptr) return;
+  stages_.enter(metrics::Stage::write);
+  note_error(error);
+  auto headers = retry_headers(error, *context_.random);
+  add_headers(headers);
+  add_overhead(headers);
+  reply_->send_error(error, std::move(headers));
+  stages_.enter(metrics::Stage::write, Waiting::yes);
+}
+
+void Exchange::on_flushed() { retire(); }
+void Exchange::on_cut(const convert::Error&) {}
+void Exchange::on_reply_drained() {}
+void Exchange::add_headers(std::vector<convert::Header>&) const {}
+
+void Exchange::note_error(const convert::Error& error) {
+  if (std::exchange(failed_, true)) return;
+  record_.outcome = outcome_of(error.kind);
+  record_.status = convert::status_of(error);
+  record_.error =
+      error.detail.empty() ? std::string(convert::row_of(error.kind).message) : error.detail;
+}
+
+void Exchange::retire() { context_.table->retire(id_); }
+
+void Exchange::on_ended(http::ReplyEnd end) {
+  record_.bytes_out = reply_->bytes_sent();
+  reply_ = nullptr;
+  switch (end) {
+    case http::ReplyEnd::flushed:
+      if (!failed_) record_.outcome = metrics::Outcome::ok;
+      close_record();
+      return on_flushed();
+    case http::ReplyEnd::client_gone: cut({.kind = convert::ErrorKind::cancelled}); break;
+    case http::ReplyEnd::stalled:
+      cut({.kind = convert::ErrorKind::request_timeout,
+           .detail = "the client stopped reading its answer"});
+      break;
+  }
+  retire();
+}
+
+void Exchange::on_worker_stop() {
+  if (ended_) return;
+  record_.bytes_out = reply_->bytes_sent();
+  reply_->watch({});
+  reply_ = nullptr;
+  cut({.kind = convert::ErrorKind::draining});
+}
+
+void Exchange::cut(const convert::Error& error) {
+  on_cut(error);
+  note_error(error);
+  close_record();
+}
+
+void Exchange::close_record() {
+  if (std::exchange(ended_, true)) return;
+  stages_.settle(context_.clock->now());
+  record_.time = context_.clock->wall();
+  record_.total = stages_.total();
+  record_.overhead = stages_.overhead();
+  record_.stages = stages_.stages();
+  context_.records->shard().request_ended(record_.endpoint);
+  context_.records->close(record_);
+}
+
+void Exchange::add_overhead(std::vector<convert::Header>& headers) const {
+  const auto overhead = std::chrono::duration_cast<std::chrono::microseconds>(stages_.overhead());
+  headers.push_back({"x-oriel-overhead-us", std::to_string(overhead.count())});
+}
+
+metrics::Record record_of(const http::Rejected& rejected, const Clock& clock,
+                          metrics::Endpoint endpoint) {
+  metrics::Record record;
+  record.endpoint = endpoint;
+  record.request_id = rejected.request_id;
+  record.client_addr = rejected.peer;
+  record.status = convert::status_of(rejected.error);
+  record.outcome = outcome_of(rejected.error.kind);
+  record.error = rejected.error.detail.empty()
+                     ? std::string(convert::row_of(rejected.error.kind).message)
+                     : rejected.error.detail;
+  record.time = clock.wall();
+  record.total = clock.now() - rejected.first_byte;
+  record.stages[static_cast<std::size_t>(metrics::Stage::read)] = record.total;
+  record.bytes_in = rejected.bytes_in;
+  return record;
+}
+
+metrics::Record record_of(const http::OptionsAnswered& answered, const Clock& clock,
+                          metrics::Endpoint endpoint) {
+  metrics::Record record;
+  record.endpoint = endpoint;
+  record.request_id = answered.request_id;
+  record.client_addr = answered.peer;
+  record.status = 204;
+  record.outcome = metrics::Outcome::ok;
+  record.time = clock.wall();
+  record.total = clock.now() - answered.first_byte;
+  record.stages[static_cast<std::size_t>(metrics::Stage::read)] = record.total;
+  return record;
+}
+
+}  // namespace oriel::gateway

@@ -1,0 +1,180 @@
+// The record: what happened to one request, as a plain value that is filled while the request lives
+// and closed exactly once. Prometheus samples, the log line, the response headers (and later spans
+// and EMF) are pure renderings of it, so they cannot disagree (spec/observability.md).
+//
+// A record borrows the strings of the exchange that owns it until it has been rendered.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace oriel::metrics {
+
+// An interned label value: an index into the process's LabelTable (labels.h). 0 is "unknown".
+using LabelId = std::uint32_t;
+inline constexpr LabelId kUnknownLabel = 0;
+
+// observability.md §2: a closed vocabulary, the fault's domain first.
+enum class Outcome : std::uint8_t {
+  ok,
+  caller_invalid_request,
+  caller_unauthenticated,
+  caller_forbidden,
+  caller_unknown_model,
+  caller_not_found,
+  caller_too_large,
+  caller_context_length,
+  caller_cancelled,
+  caller_too_slow,
+  policy_rate_limited,
+  policy_budget_exceeded,
+  policy_model_denied,
+  policy_shed,
+  provider_throttled,
+  provider_quota,
+  provider_auth_failed,
+  provider_access_denied,
+  provider_model_not_found,
+  provider_rejected,
+  provider_unavailable,
+  provider_server_error,
+  provider_timeout,
+  provider_unreachable,
+  provider_stream_truncated,
+  provider_stream_corrupt,
+  provider_malformed_output,
+  gateway_draining,
+  gateway_internal,
+  other,
+};
+inline constexpr std::size_t kOutcomes = static_cast<std::size_t>(Outcome::other) + 1;
+std::string_view to_string(Outcome outcome);
+// The outcome's domain: ok, caller, policy, provider, gateway (other counts as gateway).
+std::string_view class_of(Outcome outcome);
+
+// The route's name, never a path.
+enum class Endpoint : std::uint8_t {
+  chat_completions,
+  models,
+  model,
+  health,
+  metrics,
+  other,
+};
+inline constexpr std::size_t kEndpoints = static_cast<std::size_t>(Endpoint::other) + 1;
+std::string_view to_string(Endpoint endpoint);
+
+// The parts of a request's time that are ours or the wire's; they add up to the total.
+enum class Stage : std::uint8_t {
+  read,  // first byte to end of body
+  admit,
+  parse,
+  route,
+  convert,
+  sign,
+  upstream,  // waiting for upstream
+  decode,
+  write,
+};
+inline constexpr std::size_t kStages = static_cast<std::size_t>(Stage::write) + 1;
+std::string_view to_string(Stage stage);
+
+enum class StreamEnd : std::uint8_t {
+  complete,
+  client_abort,
+  upstream_error,
+  truncated,
+  corrupt,
+  idle_timeout,
+  slow_client,
+  drain,
+};
+inline constexpr std::size_t kStreamEnds = static_cast<std::size_t>(StreamEnd::drain) + 1;
+std::string_view to_string(StreamEnd end);
+
+enum class UsageSource : std::uint8_t { none, provider };
+inline constexpr std::size_t kUsageSources = static_cast<std::size_t>(UsageSource::provider) + 1;
+std::string_view to_string(UsageSource source);
+
+// Disjoint token kinds, as upstream counted them.
+struct Tokens {
+  std::uint64_t input = 0;
+  std::uint64_t output = 0;
+  std::uint64_t cache_read = 0;
+  std::uint64_t cache_write_5m = 0;
+  std::uint64_t cache_write_1h = 0;
+  std::uint64_t reasoning = 0;  // part of output
+};
+
+// One call to one target.
+struct Attempt {
+  LabelId provider = kUnknownLabel;
+  LabelId upstream_model = kUnknownLabel;
+  LabelId region = kUnknownLabel;
+  Outcome outcome = Outcome::ok;
+  int status = 0;  // HTTP status of upstream, 0: none came
+  std::chrono::nanoseconds duration{0};
+  std::optional<std::chrono::nanoseconds> first_byte;
+  bool reused_connection = false;
+  std::optional<std::chrono::nanoseconds> dns, connect, tls;  // new connections only
+  std::string request_id;                                     // x-amzn-RequestId
+};
+
+struct Adjusted {
+  std::string_view parameter;  // literals
+  std::string_view action;
+};
+
+struct Record {
+  // Identity.
+  std::string request_id;
+  Endpoint endpoint = Endpoint::other;
+  LabelId model = kUnknownLabel;  // the configured name clients use
+  LabelId provider = kUnknownLabel;
+  std::string upstream_model;  // as sent; log only
+  std::string region;          // log only
+  std::string client_addr;     // log only
+
+  // End.
+  int status = 0;
+  Outcome outcome = Outcome::other;
+  std::string error;  // internal detail, log only: no prompts, no secrets
+  bool stream = false;
+  std::optional<StreamEnd> stream_end;
+
+  // Time. Durations in nanoseconds of the steady clock.
+  std::chrono::system_clock::time_point time;  // wall clock at the end
+  std::chrono::nanoseconds total{0};           // first byte read to last byte handed over
+  std::chrono::nanoseconds overhead{
+      0};  // total minus the union of waits (upstream, client's socket)
+  std::array<std::chrono::nanoseconds, kStages> stages{};
+  std::optional<std::chrono::nanoseconds> time_to_first_token;  // visible text or tool calls
+  std::optional<std::chrono::nanoseconds> time_to_first_reasoning;
+  std::optional<std::chrono::nanoseconds> first_to_last_token;
+  std::chrono::nanoseconds max_stall{0};
+  std::chrono::nanoseconds backpressure{0};  // upstream reads paused for the client
+
+  // Volume.
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  std::uint64_t chunks = 0;
+
+  // Usage.
+  UsageSource usage_source = UsageSource::none;
+  Tokens tokens;
+  std::string_view usage_missing;  // the reason, when an answer came without usage; a literal
+  std::string_view finish_reason;  // OpenAI's word; empty: none
+  std::string stop_reason;         // upstream's word
+  std::optional<std::chrono::milliseconds> provider_latency;
+  std::uint32_t unknown_items = 0;
+
+  std::vector<Attempt> attempts;
+  std::vector<Adjusted> adjusted;
+};
+
+}  // namespace oriel::metrics

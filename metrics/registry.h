@@ -1,0 +1,63 @@
+// Where records become Prometheus samples. One Registry per process; one Shard per worker, merged
+// when scraped, behind prometheus::Collectable. Families, labels, buckets and help texts come from
+// catalogue.h only.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "metrics/catalogue.h"
+#include "metrics/labels.h"
+#include "metrics/process.h"
+#include "metrics/record.h"
+#include "metrics/shard.h"
+
+namespace oriel::metrics {
+
+struct BuildInfo {
+  std::string version, commit, compiler;
+};
+
+struct Exposition {
+  std::string content_type;
+  std::string body;
+};
+
+// Any thread.
+class Registry {
+ public:
+  explicit Registry(const BuildInfo& build, Semconv semconv = Semconv::on);
+  ~Registry();
+  Registry(const Registry&) = delete;
+  Registry& operator=(const Registry&) = delete;
+
+  LabelTable& labels();
+  // The shard lives as long as the registry.
+  Shard& add_shard();
+
+  // Makes the label set's series appear with zeros, so that increase() sees the first event.
+  void preset(LabelId model, LabelId provider);
+  // The same for one way in which its requests may end.
+  void preset_end(LabelId model, LabelId provider, int status, Outcome outcome);
+  // What OpenTelemetry's conventions call the provider ("aws.bedrock", "openai"); without it the
+  // gen_ai_* families use the provider's own name.
+  void set_semconv_provider(LabelId provider, std::string_view semconv_name);
+
+  // Of the process: totals and latest values, set before a scrape.
+  void set_log_lines_dropped(std::uint64_t total);
+  void set_process(const ProcessStats& stats);
+  void set_scrape_duration(std::chrono::nanoseconds last_scrape);
+
+  // Renders everything. `accept` is the scraper's Accept header: the classic text format, or
+  // OpenMetrics 1.0 when it asks for that.
+  Exposition render(std::string_view accept);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace oriel::metrics

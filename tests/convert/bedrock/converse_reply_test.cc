@@ -1,0 +1,183 @@
+// Converse's answers into the neutral reply: spec/converse.md §12.
+#include <gtest/gtest.h>
+
+#include "convert/bedrock/answer.h"
+#include "convert/bedrock/converse_dialect.h"
+#include "tests/convert/bedrock/support.h"
+
+namespace oriel::convert {
+namespace {
+
+std::string answer(std::string_view blocks, std::string_view stop = "end_turn",
+                   std::string_view rest = "") {
+  std::string text = R"({"output":{"message":{"role":"assistant","content":[)";
+  text.append(blocks).append(R"(]}},"stopReason":")").append(stop).append("\"");
+  return text.append(rest).append("}");
+}
+
+// One line for all of a reply that a client can see.
+std::string summary(const ChatReply& reply) {
+  std::string out;
+  for (const Text text : reply.texts) out.append("text ").append(text.escaped()).append("; ");
+  for (const ReasoningBlock& block : reply.reasoning) {
+    out.append("reasoning ").append(block.text.escaped());
+    out.append("|").append(block.signature.escaped());
+    out.append("|").append(block.redacted.escaped()).append("; ");
+  }
+  for (const ToolCall& call : reply.tool_calls) {
+    out.append("call ").append(call.id.escaped()).append(" ").append(call.name.escaped());
+    out.append(" ").append(call.arguments.escaped()).append("; ");
+  }
+  return out.append(to_string(reply.finish));
+}
+
+Result<ChatReply> decode(const json::PaddedBuffer& body, const ReplyContext& context = {}) {
+  json::Reader reader;
+  return converse_dialect().decode(context, body, reader);
+}
+
+struct Row {
+  std::string_view name;
+  std::string body;
+  std::string_view expected;  // the summary, or "error CODE"
+};
+
+TEST(ConverseReply, Blocks) {
+  const std::string tool =
+      R"({"toolUse":{"toolUseId":"t1","name":"f","input":{"a": [1, "x \" y"]}}})";
+  const Row rows[] = {
+      {"text", answer(R"({"text":"Hi"})"), "text Hi; stop"},
+      {"texts", answer(R"({"text":"a"},{"text":""},{"text":"\n"})"), R"(text a; text \n; stop)"},
+      {"empty", answer(""), "stop"},
+      {"tool", answer(tool, "tool_use"), R"(call t1 f {\"a\":[1,\"x \\\" y\"]}; tool_calls)"},
+      {"trap 14: end_turn with a call", answer(tool),
+       R"(call t1 f {\"a\":[1,\"x \\\" y\"]}; tool_calls)"},
+      {"trap 13: max_tokens with a call", answer(tool, "max_tokens"),
+       R"(call t1 f {\"a\":[1,\"x \\\" y\"]}; length)"},
+      {"trap 13: cut call",
+       answer(R"({"text":"a"},{"toolUse":{"toolUseId":"t","name":"f","input":"{\"a"}})",
+              "max_tokens"),
+       "text a; length"},
+      {"no input", answer(R"({"toolUse":{"toolUseId":"t","name":"f"}})", "tool_use"),
+       "call t f {}; tool_calls"},
+      {"null input", answer(R"({"toolUse":{"toolUseId":"t","name":"f","input":null}})", "tool_use"),
+       "call t f {}; tool_calls"},
+      {"trap 28: alias",
+       answer(R"({"toolUse":{"toolUseId":"t","name":"a_b_1","input":{}}})", "tool_use"),
+       "call t a.b {}; tool_calls"},
+      {"invented name",
+       answer(R"({"toolUse":{"toolUseId":"t","name":"functions g","input":{}}})", "tool_use"),
+       "call t functions g {}; tool_calls"},
+      {"server tool",
+       answer(R"({"toolUse":{"toolUseId":"t","name":"s","input":{},"type":"server_tool_use"}},)"
+              R"({"toolResult":{"toolUseId":"t","content":[{"text":"r"}]}},{"text":"a"})",
+              "tool_use"),
+       "text a; stop"},
+      {"reasoning",
+       answer(
+           R"({"reasoningContent":{"reasoningText":{"text":"T","signature":"S"}}},{"text":"a"})"),
+       "text a; reasoning T|S|; stop"},
+      {"signature only",
+       answer(R"({"reasoningContent":{"reasoningText":{"text":"","signature":"S"}}})"),
+       "reasoning |S|; stop"},
+      {"redacted only", answer(R"({"reasoningContent":{"redactedContent":"QQ=="}})"),
+       "reasoning ||QQ==; stop"},
+      {"citations",
+       answer(R"({"citationsContent":{"content":[{"text":"a"},{"text":"b"}],"citations":[]}})"),
+       "text a; text b; stop"},
+      {"unknown block", answer(R"({"hologram":{}},{"text":"a"})"), "text a; stop"},
+      {"padding key", answer(R"({"text":"a"})", "end_turn", R"(,"p":"abcd")"), "text a; stop"},
+      {"lone surrogate at the end", answer(R"({"text":"a\ud83d"})", "max_tokens"),
+       R"(text a\ufffd; length)"},
+      {"trap 38: 200 that is an error",
+       R"({"Output":{"__type":"com.amazon#UnknownOperationException"},"Version":"1.0"})",
+       "error upstream_bad_response"},
+      {"null output", R"({"output":null,"stopReason":"end_turn"})", "error upstream_bad_response"},
+      {"array", "[]", "error upstream_bad_response"},
+      {"cut", R"({"output":{"message")", "error upstream_bad_response"},
+      {"nothing", "", "error upstream_bad_response"},
+      {"trap 12: malformed", answer("", "malformed_tool_use"), "error malformed_tool_use"},
+      {"trap 12: malformed output", answer(R"({"text":"x"})", "malformed_model_output"),
+       "error malformed_model_output"},
+  };
+  const ReplyContext context{{{"a_b_1", "a.b"}}};
+  for (const Row& row : rows) {
+    const json::PaddedBuffer body{std::string_view(row.body)};
+    const auto reply = decode(body, context);
+    if (reply) {
+      EXPECT_EQ(summary(*reply), row.expected) << row.name;
+    } else {
+      const Error& error = reply.error();
+      EXPECT_EQ(status_of(error), 502) << row.name;
+      const std::string_view code =
+          error.code.empty() ? row_of(error.kind).code : std::string_view(error.code);
+      EXPECT_EQ("error " + std::string(code), row.expected) << row.name;
+    }
+  }
+}
+
+struct StopRow {
+  std::string_view word;
+  FinishReason plain;
+  FinishReason with_call;
+};
+
+// trap 11: no vendor word reaches a client, and no filter looks like an ordinary end.
+TEST(ConverseReply, Trap11StopReasons) {
+  using enum FinishReason;
+  const StopRow rows[] = {
+      {"end_turn", stop, tool_calls},
+      {"stop_sequence", stop, stop},
+      {"tool_use", stop, tool_calls},
+      {"max_tokens", length, length},
+      {"model_context_window_exceeded", length, length},
+      {"content_filtered", content_filter, content_filter},
+      {"guardrail_intervened", content_filter, content_filter},
+      {"brand_new", stop, tool_calls},
+      {"", stop, tool_calls},
+  };
+  for (const StopRow& row : rows) {
+    EXPECT_EQ(bedrock::decode_stop_reason(row.word, bedrock::ClientCalls::none).finish, row.plain);
+    EXPECT_EQ(bedrock::decode_stop_reason(row.word, bedrock::ClientCalls::some).finish,
+              row.with_call);
+  }
+  EXPECT_EQ(bedrock::known_stop_reasons().size(), 9U);
+  const json::PaddedBuffer body{std::string_view(answer(R"({"text":"a"})", "brand_new"))};
+  const auto reply = decode(body);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->facts.stop_reason, "brand_new");
+  EXPECT_EQ(reply->facts.unknown_items, 1U);
+}
+
+TEST(ConverseReply, Trap15And16Usage) {
+  const json::PaddedBuffer body{std::string_view(answer(
+      R"({"text":"a"})", "end_turn",
+      R"(,"usage":{"inputTokens":20,"outputTokens":46,"totalTokens":1090,"cacheReadInputTokens":1000,)"
+      R"("cacheWriteInputTokens":24,"cacheDetails":[{"ttl":"1h","inputTokens":4},{"ttl":"5m","inputTokens":20}]},)"
+      R"("metrics":{"latencyMs":2083},"serviceTier":{"type":"reserved"})"))};
+  const auto reply = decode(body);
+  ASSERT_TRUE(reply && reply->usage);
+  EXPECT_EQ(reply->usage->input, 20U);
+  EXPECT_EQ(reply->usage->output, 46U);
+  EXPECT_EQ(reply->usage->cache_read, 1000U);
+  EXPECT_EQ(reply->usage->cache_write_5m, 20U);
+  EXPECT_EQ(reply->usage->cache_write_1h, 4U);
+  EXPECT_EQ(reply->usage->prompt(), 1044U);
+  EXPECT_EQ(reply->usage->total(), 1090U);
+  EXPECT_FALSE(reply->usage->reasoning);
+  EXPECT_EQ(reply->facts.latency_ms, 2083U);
+  EXPECT_EQ(reply->service_tier.escaped(), "default");
+}
+
+TEST(ConverseReply, MissingUsageIsNotZero) {
+  for (const std::string_view usage : {"", R"(,"usage":null)", R"(,"usage":{"inputTokens":1})",
+                                       R"(,"usage":{"inputTokens":-1,"outputTokens":2})"}) {
+    const json::PaddedBuffer body{std::string_view(answer(R"({"text":"a"})", "end_turn", usage))};
+    const auto reply = decode(body);
+    ASSERT_TRUE(reply);
+    EXPECT_FALSE(reply->usage) << usage;
+  }
+}
+
+}  // namespace
+}  // namespace oriel::convert

@@ -1,0 +1,132 @@
+#include "metrics/log_line.h"
+
+#include <gtest/gtest.h>
+
+#include "convert/json/reader.h"
+#include "tests/metrics/samples.h"
+
+namespace oriel::metrics {
+namespace {
+
+std::string line_of(const Record& record, const LabelTable& labels,
+                    ClientAddress address = ClientAddress::hide) {
+  std::string line;
+  append_log_line(record, labels, address, line);
+  return line;
+}
+
+TEST(LogLine, HoldsEveryFieldOfTheRecord) {
+  LabelTable labels;
+  Record record = good_stream(labels);
+  EXPECT_EQ(
+      line_of(record, labels, ClientAddress::show),
+      R"({"time":"2024-05-01T12:00:00.123Z","level":"info","event":"request","request_id":"req-1",)"
+      R"("endpoint":"chat_completions","model":"claude","provider":"bedrock",)"
+      R"("upstream_model":"anthropic.claude-v9","region":"eu-west-1","aws_request_id":"aws-2",)"
+      R"("status":200,"outcome":"ok","stream":true,"duration_ms":1500,"overhead_us":120,)"
+      R"("ttft_ms":200,"stages_us":{"parse":12,"upstream":1400000},)"
+      R"("tokens":{"input":100,"output":51,"cache_read":7,"cache_write":8,"reasoning":11},)"
+      R"("usage_source":"provider","finish_reason":"stop","stop_reason":"end_turn",)"
+      R"("attempts":[{"target":"bedrock/anthropic.claude-v9","outcome":"provider_throttled",)"
+      R"("status":429,"duration_ms":20,"aws_request_id":"aws-1"},)"
+      R"({"target":"bedrock/anthropic.claude-v9","outcome":"ok","status":200,)"
+      R"("duration_ms":1400,"aws_request_id":"aws-2"}],)"
+      R"("adjusted":[{"parameter":"temperature","action":"clamped"}],)"
+      R"("bytes_in":665,"bytes_out":4096,"client_addr":"192.0.2.7"})");
+}
+
+TEST(LogLine, LeavesOutWhatTheRecordDoesNotHave) {
+  const LabelTable labels;
+  Record record;
+  record.endpoint = Endpoint::health;
+  record.status = 200;
+  record.outcome = Outcome::ok;
+  record.client_addr = "192.0.2.7";
+  EXPECT_EQ(line_of(record, labels),
+            R"({"time":"1970-01-01T00:00:00.000Z","level":"info","event":"request",)"
+            R"("endpoint":"health","status":200,"outcome":"ok","stream":false,"duration_ms":0,)"
+            R"("overhead_us":0,"stages_us":{},"bytes_in":0,"bytes_out":0})");
+}
+
+TEST(LogLine, LevelFollowsTheFault) {
+  const struct {
+    Outcome outcome;
+    const char* level;
+  } kCases[] = {{Outcome::ok, "info"},
+                {Outcome::caller_cancelled, "info"},
+                {Outcome::policy_shed, "info"},
+                {Outcome::provider_timeout, "warn"},
+                {Outcome::gateway_internal, "error"},
+                {Outcome::other, "error"}};
+  const LabelTable labels;
+  for (const auto& c : kCases) {
+    Record record;
+    record.outcome = c.outcome;
+    EXPECT_NE(line_of(record, labels).find(std::string(R"("level":")") + c.level + '"'),
+              std::string::npos);
+  }
+}
+
+TEST(LogLine, TextFromOutsideIsEscapedAndCut) {
+  const LabelTable labels;
+  Record record;
+  record.request_id = "a\"}\n{\"level\":\"x\xFF";
+  record.error = std::string(100'000, '"');
+  record.attempts.resize(1'000);
+  record.attempts[0].request_id = "\x01\\";
+  record.adjusted.resize(1'000);
+  const std::string line = line_of(record, labels);
+  EXPECT_EQ(line.find('\n'), std::string::npos);
+  EXPECT_LT(line.size(), 16'384U);
+  json::Reader reader;
+  const json::PaddedBuffer buffer(line);
+  const auto value = reader.read(buffer);
+  ASSERT_TRUE(value.has_value());
+  EXPECT_EQ(json::unescape(*value->find("request_id")->as_text()),
+            "a\"}\n{\"level\":\"x\xEF\xBF\xBD");
+  EXPECT_EQ(json::unescape(*value->find("error")->as_text()), std::string(kMaxLogText, '"'));
+  EXPECT_EQ(value->find("attempts")->children().count(), kMaxLogItems);
+}
+
+TEST(LogLine, DurationsAreExact) {
+  const struct {
+    std::int64_t nanos;
+    const char* ms;
+    const char* us;
+  } kCases[] = {{0, "0", "0"},
+                {1, "0.000001", "0.001"},
+                {999'999, "0.999999", "999.999"},
+                {1'000'000, "1", "1000"},
+                {1'500'000'020, "1500.00002", "1500000.02"},
+                {86'400'000'000'001, "86400000.000001", "86400000000.001"},
+                {-7, "0", "0"}};
+  const LabelTable labels;
+  for (const auto& c : kCases) {
+    Record record;
+    record.total = record.overhead = std::chrono::nanoseconds(c.nanos);
+    EXPECT_NE(
+        line_of(record, labels)
+            .find(std::string(R"("duration_ms":)") + c.ms + R"(,"overhead_us":)" + c.us + ','),
+        std::string::npos)
+        << line_of(record, labels);
+  }
+}
+
+TEST(LogLine, WritesTimes) {
+  using std::chrono::milliseconds;
+  const struct {
+    std::int64_t ms;
+    const char* text;
+  } kCases[] = {{0, "1970-01-01T00:00:00.000Z"},
+                {-1, "1969-12-31T23:59:59.999Z"},
+                {951'782'400'000, "2000-02-29T00:00:00.000Z"},
+                {4'102'444'799'999, "2099-12-31T23:59:59.999Z"}};
+  for (const auto& c : kCases) {
+    std::string out;
+    append_time(std::chrono::system_clock::time_point(milliseconds(c.ms)), out);
+    EXPECT_EQ(out, c.text);
+  }
+}
+
+}  // namespace
+}  // namespace oriel::metrics
