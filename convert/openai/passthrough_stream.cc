@@ -30,7 +30,9 @@ bool has_content(const json::Value& delta) {
 
 Result<void> PassthroughStream::feed(std::string_view bytes, DeltaSink& sink) {
   if (done_) return {};
-  return events_.feed(bytes, [&](const wire::SseEvent& event) { return take(event, sink); });
+  auto fed = events_.feed(bytes, [&](const wire::SseEvent& event) { return take(event, sink); });
+  if (done_) return {};  // whatever came behind the answer
+  return fed;
 }
 
 Result<void> PassthroughStream::finish(DeltaSink&) {

@@ -401,6 +401,13 @@ TEST(PassthroughStream, PassesChunksOn) {
   test::for_each_way(bytes, [&](const test::Pieces& pieces) { ASSERT_EQ(run(pieces), expected); });
 }
 
+TEST(PassthroughStream, WhatIsBrokenBehindTheEndDoesNotMatter) {
+  const std::string bytes =
+      event(kEnd) + event("[DONE]") + "event: " + std::string(300, 'x') + "\n";
+  test::for_each_way(
+      bytes, [&](const test::Pieces& pieces) { ASSERT_EQ(run(pieces), kEndOut + "complete"); });
+}
+
 TEST(PassthroughStream, IsCompleteAtDone) {
   const auto decoder = openai_dialect().stream({});
   Recorder sink;
