@@ -12,6 +12,19 @@ std::string_view to_string(ImageFormat format) {
   return "png";
 }
 
+std::string_view to_string(Effort effort) {
+  switch (effort) {
+    case Effort::none: return "none";
+    case Effort::minimal: return "minimal";
+    case Effort::low: return "low";
+    case Effort::medium: return "medium";
+    case Effort::high: return "high";
+    case Effort::xhigh: return "xhigh";
+    case Effort::max: return "max";
+  }
+  return "none";
+}
+
 std::string_view to_string(FinishReason reason) {
   switch (reason) {
     case FinishReason::stop: return "stop";
@@ -21,6 +34,33 @@ std::string_view to_string(FinishReason reason) {
     case FinishReason::function_call: return "function_call";
   }
   return "stop";
+}
+
+Usage& Usage::operator+=(const Usage& other) {
+  input += other.input;
+  output += other.output;
+  cache_read += other.cache_read;
+  cache_write_5m += other.cache_write_5m;
+  cache_write_1h += other.cache_write_1h;
+  if (reasoning && other.reasoning) {
+    *reasoning += *other.reasoning;
+  } else {
+    reasoning.reset();
+  }
+  return *this;
+}
+
+std::optional<Usage> usage_of(std::span<const ChatReply> replies) {
+  std::optional<Usage> sum;
+  for (const ChatReply& reply : replies) {
+    if (!reply.usage) return std::nullopt;
+    if (sum) {
+      *sum += *reply.usage;
+    } else {
+      sum = reply.usage;
+    }
+  }
+  return sum;
 }
 
 }  // namespace oriel::convert

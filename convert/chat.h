@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <forward_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,24 +45,37 @@ enum class Role : std::uint8_t { system, developer, user, assistant, tool };
 enum class ImageFormat : std::uint8_t { png, jpeg, gif, webp };
 std::string_view to_string(ImageFormat format);  // "png", …: also Converse's enum
 
-struct Image {
+// A picture, document, sound or film: its bytes, or where they are.
+struct Media {
   // Inline data: standard alphabet, padded, no white space; borrows. Empty when `url` is set.
   std::string_view base64;
-  ImageFormat format = ImageFormat::png;  // by the magic bytes
-  Text url;                               // http, https or s3, as the client wrote it
+  // Converse's word for it, a literal: "jpeg", "pdf", "wav", "three_gp"; by the bytes where they
+  // tell. Of a `url`: by its extension, empty where that does not tell.
+  std::string_view format;
+  Text url;        // http, https or s3, as the client wrote it
+  Text file_name;  // a document's, as the client wrote it
 };
 
+// Asks that the conversation up to here be kept in the prompt cache.
+enum class CacheMark : std::uint8_t { none, unspecified, five_minutes, one_hour };
+
+// What a guarded text is to a guardrail: bits of ContentPart::guard_qualifiers.
+enum class GuardQualifier : std::uint8_t { grounding_source = 1, query = 2, guard_content = 4 };
+
 struct ContentPart {
-  enum class Kind : std::uint8_t {
-    text,
-    refusal,
-    image,
-    other,  // a part type of OpenAI's that the neutral model has no form for: file, input_audio
-  };
+  enum class Kind : std::uint8_t { text, refusal, image, document, audio, video, guarded_text };
   Kind kind = Kind::text;
-  Text text;                   // text, refusal
-  Image image;                 // image
-  std::string_view type_name;  // other: the part's "type"
+  CacheMark cache = CacheMark::none;  // behind this part
+  std::uint8_t guard_qualifiers = 0;  // guarded_text
+  Text text;                          // text, refusal, guarded_text
+  Media media;                        // image, document, audio, video
+};
+
+// A piece of reasoning in its order: text (with or without signature) or redacted data.
+struct ReasoningBlock {
+  Text text;
+  Text signature;
+  Text redacted;  // base64; then the others are empty
 };
 
 // Ids and names are not empty and have one spelling each (front ends see to it), so that equal ones
@@ -69,19 +83,33 @@ struct ContentPart {
 struct ToolCall {
   Text id;
   Text name;
-  Text arguments;  // the content of OpenAI's `arguments` string: JSON text, escaped, unchecked
+  // The content of OpenAI's `arguments` string: JSON text, escaped, unchecked. Of a custom tool:
+  // its `input`, any text.
+  Text arguments;
+  bool custom = false;
 };
 
 struct Message {
   Role role = Role::user;
+  bool failed = false;                // tool: the result is an error
+  CacheMark cache = CacheMark::none;  // behind the message
   std::vector<ContentPart> parts;
-  std::vector<ToolCall> tool_calls;  // assistant
-  Text tool_call_id;                 // tool
-  std::uint32_t index = 0;           // in the client's `messages`, for error paths
+  std::vector<ReasoningBlock> reasoning;  // assistant: replayed, signed or redacted blocks
+  std::vector<ToolCall> tool_calls;       // assistant
+  Text tool_call_id;                      // tool
+  Text name;                              // the author's, where the client gave one
+  std::uint32_t index = 0;                // in the client's `messages`, for error paths
 };
 
 struct Tool {
-  Text name;  // no other tool of the request has it
+  enum class Kind : std::uint8_t {
+    function,
+    custom,  // takes one text
+    system,  // a tool of the model's own side, such as nova_grounding
+  };
+  Kind kind = Kind::function;
+  CacheMark cache = CacheMark::none;  // behind this tool
+  Text name;                          // no other tool of the request has it
   std::optional<Text> description;
   Raw parameters;  // JSON Schema as given; empty when absent or null
   bool strict = false;
@@ -90,8 +118,23 @@ struct Tool {
 struct ToolChoice {
   enum class Mode : std::uint8_t { unset, automatic, none, required, named };
   Mode mode = Mode::unset;
-  Text name;  // named: that of one of the tools
+  Text name;                  // named: that of one of the tools
+  std::vector<Text> allowed;  // of the tools, those that may be called; empty: all
 };
+
+// What the answer's text must be.
+struct ResponseFormat {
+  enum class Kind : std::uint8_t { text, json_object, json_schema };
+  Kind kind = Kind::text;
+  Text name;                        // json_schema
+  std::optional<Text> description;  // json_schema
+  Raw schema;                       // json_schema: as given; empty when absent
+  bool strict = false;
+};
+
+// OpenAI's reasoning_effort.
+enum class Effort : std::uint8_t { none, minimal, low, medium, high, xhigh, max };
+std::string_view to_string(Effort effort);
 
 struct Sampling {
   std::optional<std::int64_t> max_tokens;  // max_completion_tokens, else max_tokens
@@ -121,6 +164,10 @@ struct ChatRequest {
   ToolChoice tool_choice;
   std::optional<bool> parallel_tool_calls;
   Sampling sampling;
+  ResponseFormat format;
+  std::optional<Effort> effort;
+  std::uint32_t choices = 1;      // `n`
+  bool legacy_functions = false;  // tools came as `functions`: calls go back as `function_call`
   bool stream = false;
   bool include_usage = false;  // stream_options.include_usage
 
@@ -147,16 +194,20 @@ struct Usage {
   // OpenAI's prompt_tokens: cached tokens included.
   std::uint64_t prompt() const { return input + cache_read + cache_write(); }
   std::uint64_t total() const { return prompt() + output; }
+  // Reasoning tokens stay known only where both say them.
+  Usage& operator+=(const Usage& other);
 };
 
 enum class FinishReason : std::uint8_t { stop, length, tool_calls, content_filter, function_call };
 std::string_view to_string(FinishReason reason);
 
-// A piece of reasoning in its order: text (with or without signature) or redacted data.
-struct ReasoningBlock {
-  Text text;
-  Text signature;
-  Text redacted;  // base64; then the others are empty
+// A source that the answer names, for the part of its text that it supports.
+struct Citation {
+  std::uint32_t begin = 0;  // in Unicode code points of the whole content
+  std::uint32_t end = 0;
+  Text title;
+  Text url;    // of a page of the web; empty: the source is something else, told by `source` alone
+  Raw source;  // upstream's own object
 };
 
 // What only the log and the metrics see.
@@ -170,6 +221,9 @@ struct ChatReply {
   std::vector<Text> texts;  // concatenated without separator they are the content
   std::vector<ToolCall> tool_calls;
   std::vector<ReasoningBlock> reasoning;
+  std::vector<Citation> citations;
+  std::vector<Media> images;      // made by the model
+  bool legacy_functions = false;  // the call is printed as `function_call`
   FinishReason finish = FinishReason::stop;
   std::optional<Usage> usage;  // nullopt: upstream did not say; never zeros
   Text service_tier;
@@ -180,6 +234,8 @@ struct ChatReply {
   SourceSpan source_model_span;  // of "model"'s value in source, quotes included
   Arena arena;
 };
+// Of all together; nullopt unless every one says it.
+std::optional<Usage> usage_of(std::span<const ChatReply> replies);
 
 // ---------------------------------------------------------------------------------- the stream
 
@@ -193,15 +249,22 @@ struct ChatDelta {
     redacted,         // text: base64 of redacted reasoning
     tool_call_start,  // tool_index, id, name
     tool_call_args,   // tool_index, text: a piece of the arguments, escaped
+    citation,         // citation
+    image,            // media
     finish,           // finish
     usage,            // usage, facts, service_tier
     source,           // passthrough: upstream's own chunk, to be spliced
   };
   Kind kind = Kind::text;
+  std::uint32_t choice = 0;  // of an answer with several choices
   Text text;
-  std::uint32_t tool_index = 0;  // dense, from 0, per answer
+  std::uint32_t tool_index = 0;  // dense, from 0, per choice
+  bool custom_tool = false;      // tool_call_start, tool_call_args: of a custom tool
+  bool legacy_function = false;  // the same two: printed as `function_call`
   Text id;
   Text name;
+  Citation citation;
+  Media media;
   FinishReason finish = FinishReason::stop;
   std::optional<Usage> usage;
   Text service_tier;

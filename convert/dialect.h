@@ -13,6 +13,7 @@
 #include "convert/error.h"
 #include "convert/json/padded_buffer.h"
 #include "convert/json/reader.h"
+#include "convert/lesson.h"
 
 namespace oriel::convert {
 
@@ -31,10 +32,36 @@ struct WireRequest {
   std::string body;
 };
 
-// The upstream's name of a model, and the foundation model that its capabilities are looked up by.
+// The upstream's name of a model, and what is known of it.
 struct Target {
   std::string upstream_model;    // id or ARN, as sent
-  std::string foundation_model;  // id without geo prefix; empty when unknown
+  std::string foundation_model;  // id without geo prefix, which capabilities are looked up by;
+                                 // empty when unknown
+  CapabilityPatch patch;         // what is known better than the catalogue says
+  bool emulate_format = false;   // the model has refused this request's response format
+};
+
+// How a deployment wants a model's requests treated. Owned by the configuration, immutable.
+// Source: spec/converse.md §3 to §10.
+struct EncodePolicy {
+  bool strict_params = false;  // what would be dropped, clamped or degraded is a 400 instead
+  enum class UnknownParams : std::uint8_t { drop, pass, reject };
+  UnknownParams unknown_params = UnknownParams::drop;  // pass: into additionalModelRequestFields
+  bool strict_history = false;     // unanswered tool calls are OpenAI's 400, not repaired
+  bool auto_cache = false;         // cache points where the client set none
+  bool inline_system = false;      // system messages between turns stay where they are
+  bool prefix_user_names = false;  // `name: ` before user texts when there are several authors
+  bool placeholder_tool = false;   // history with tools but none sent: a tool that does nothing
+  bool user_id_to_model = false;   // Claude: `user` as metadata.user_id
+  bool nova_grounding = false;     // web_search_options become Nova's system tool
+  std::uint32_t default_max_tokens = 0;  // where the client says nothing; 0: the model's own
+  std::uint32_t max_choices = 1;         // `n` above is a 400
+  // The operator's guardrail; empty id: none. The client's own counts only where allowed and where
+  // there is none of the operator's.
+  std::string guardrail_id;
+  std::string guardrail_version;
+  std::string guardrail_trace;  // "disabled", "enabled", "enabled_full"; empty: AWS's default
+  bool client_guardrail = false;
 };
 
 // Something asked for that was not sent as asked: goes to x-oriel-adjusted and to
@@ -47,13 +74,24 @@ struct Adjustment {
 std::string_view to_string(Adjustment::Action action);
 
 // What encode() leaves for decode() and stream(). Owns its strings: the request may go before it.
+// Tools are named as upstream knows them.
 struct ReplyContext {
   // Names sent upstream and the client's own, where they differ.
   std::vector<std::pair<std::string, std::string>> tool_names;  // upstream, client (escaped)
+  std::vector<std::string> custom_tools;   // their input's member "input" is the client's text
+  std::vector<std::string> wrapped_tools;  // their input's member "value" is the client's arguments
+  std::string format_tool;                 // stands for response_format: its input is the content
+  bool wrapped_format = false;             // of its input the member "value"
+  std::string placeholder_tool;            // calls of it are left out
+  bool legacy_functions = false;
+  bool json_object = false;  // one code fence around the content is taken off
+  bool may_reason = false;   // the model can reason: unsaid reasoning tokens are unknown, not 0
 };
 
 struct Encoded {
   WireRequest wire;
+  bool streams = false;  // the answer comes as a stream; else it is decoded whole, and a client
+                         // that wants a stream gets one made of it
   std::vector<Adjustment> adjusted;
   ReplyContext context;
 };
@@ -86,7 +124,8 @@ class Dialect {
  public:
   virtual ~Dialect() = default;
   virtual std::string_view name() const = 0;  // "bedrock_converse", "openai_chat"
-  virtual Result<Encoded> encode(const ChatRequest& request, const Target& target) const = 0;
+  virtual Result<Encoded> encode(const ChatRequest& request, const Target& target,
+                                 const EncodePolicy& policy) const = 0;
   // `body` stays alive and unchanged as long as the reply; `reader` is the worker's.
   virtual Result<ChatReply> decode(const ReplyContext& context, const json::PaddedBuffer& body,
                                    json::Reader& reader) const = 0;

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "convert/json/expected.h"
+#include "convert/lesson.h"
 
 namespace oriel::convert {
 
@@ -78,6 +79,8 @@ struct Error {
   // What upstream said, 0 when it said nothing.
   int upstream_status = 0;
   std::optional<std::chrono::milliseconds> retry_after;
+  // What a refusal taught about the model; none: the same request would be refused again.
+  Lesson lesson;
 };
 
 struct ErrorRow {

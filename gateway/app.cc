@@ -15,11 +15,16 @@
 
 #include "gateway/aws/credentials.h"
 #include "gateway/aws/endpoints.h"
+#include "gateway/exchange/reasoning_cache.h"
 #include "gateway/handlers/health.h"
 #include "gateway/loop.h"
+#include "gateway/random.h"
+#include "gateway/routing/control_plane.h"
+#include "gateway/routing/directory_fetcher.h"
 #include "gateway/routing/router.h"
 #include "gateway/telemetry/log_sink.h"
 #include "gateway/telemetry/process_source.h"
+#include "gateway/upstream/curl_multi.h"
 #include "gateway/version.h"
 #include "gateway/worker.h"
 #include "metrics/registry.h"
@@ -43,6 +48,9 @@ class App {
   Result<void> check_bearer_endpoints() const;
   Result<void> listen();
   void start_workers();
+  void make_directory();
+  void adopt(std::shared_ptr<const ModelDirectory> directory);
+  Result<std::string> control_endpoint(std::string_view region) const;
   void watch_signals();
   void render(const std::string& accept, const std::function<void(metrics::Exposition)>& done);
 
@@ -61,7 +69,9 @@ class App {
   std::unique_ptr<LogSink> log_;
   std::unique_ptr<metrics::Registry> registry_;
   std::unique_ptr<Router> router_;
+  std::optional<aws::Endpoints> endpoints_;  // none without a Bedrock provider
   std::shared_ptr<const aws::Credentials> credentials_;
+  std::unique_ptr<ReasoningCache> reasoning_cache_;
   std::shared_ptr<http::TlsContext> tls_;
   Health health_;
   std::vector<http::Bound> bound_;
@@ -70,6 +80,10 @@ class App {
   std::vector<EventPtr> signals_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::size_t busy_workers_ = 0;
+  // What asks AWS for its lists; none of it without credentials.
+  std::unique_ptr<CurlUpstream> aws_client_;
+  std::unique_ptr<ControlPlane> control_plane_;
+  std::unique_ptr<DirectoryFetcher> directory_;
   int exit_code_ = 0;
 };
 
@@ -112,8 +126,9 @@ Result<void> App::prepare_aws() {
     if (!found) return Unexpected{std::move(found.error())};
     if (*found) credentials_ = std::make_shared<const aws::Credentials>(std::move(**found));
     region = aws::find_region(environment_, *shared);
-    endpoint_of = [endpoints = std::move(*endpoints)](std::string_view where) {
-      return endpoints.url(aws::Service::bedrock_runtime, where);
+    endpoints_ = std::move(*endpoints);
+    endpoint_of = [this](std::string_view where) {
+      return endpoints_->url(aws::Service::bedrock_runtime, where);
     };
   }
   auto router = Router::make(config_, region, std::move(endpoint_of), *registry_);
@@ -125,10 +140,19 @@ Result<void> App::prepare_aws() {
 
 // A bearer token may leave this machine only over TLS.
 Result<void> App::check_bearer_endpoints() const {
-  for (const std::string& url : router_->aws_endpoints()) {
+  std::vector<std::string> urls = router_->aws_endpoints();
+  for (const std::string& region : router_->listed_regions()) {
+    if (auto url = control_endpoint(region)) urls.push_back(std::move(*url));
+  }
+  for (const std::string& url : urls) {
     if (auto checked = aws::check_bearer_transport(url); !checked) return checked;
   }
   return {};
+}
+
+Result<std::string> App::control_endpoint(std::string_view region) const {
+  if (auto configured = router_->control_url(region)) return std::move(*configured);
+  return endpoints_->url(aws::Service::bedrock, region);
 }
 
 // One listening socket per worker on the same port; the kernel spreads connections over them.
@@ -146,7 +170,42 @@ Result<void> App::listen() {
   return {};
 }
 
+void App::make_directory() {
+  if (!credentials_ || config_.bedrock_refresh.count() == 0) return;
+  std::vector<std::string> regions = router_->listed_regions();
+  if (regions.empty()) return;
+  CurlUpstreamOptions client;
+  client.ca_file = config_.upstream_ca_file;
+  client.max_connections = 16;
+  client.max_pooled_handles = 4;
+  aws_client_ = std::make_unique<CurlUpstream>(base_.get(), std::move(client));
+  control_plane_ = std::make_unique<ControlPlane>(
+      base_.get(), clock_, *aws_client_, credentials_,
+      [this](std::string_view region) { return control_endpoint(region); });
+  DirectoryOptions options;
+  options.regions = std::move(regions);
+  options.refresh = config_.bedrock_refresh;
+  options.on_lists = [this](std::shared_ptr<const ModelDirectory> lists) {
+    adopt(std::move(lists));
+  };
+  options.on_fault = [this](std::string_view region, std::string_view what) {
+    log_->log(LogLevel::warn, "model_lists_unavailable", {{"region", region}, {"detail", what}});
+  };
+  directory_ =
+      std::make_unique<DirectoryFetcher>(base_.get(), clock_, *control_plane_, std::move(options));
+}
+
+void App::adopt(std::shared_ptr<const ModelDirectory> directory) {
+  auto listing = router_->list(std::move(directory), clock_.wall());
+  router_->adopt(listing);
+  for (const auto& worker : workers_) worker->adopt(listing);
+}
+
 void App::start_workers() {
+  if (config_.chat.signature_cache_bytes > 0) {
+    reasoning_cache_ = std::make_unique<ReasoningCache>(config_.chat.signature_cache_bytes, clock_,
+                                                        system_random());
+  }
   for (http::Bound& bound : bound_) {
     WorkerOptions options;
     options.config = &config_;
@@ -164,6 +223,13 @@ void App::start_workers() {
       mailbox_->post(
           [this, accept = std::move(accept), done = std::move(done)] { render(accept, done); });
     };
+    options.reasoning_cache = reasoning_cache_.get();
+    if (directory_) {
+      options.look_up = [this](const std::string& arn,
+                               std::function<void(const LookedUpModel&)> done) {
+        mailbox_->post([this, arn, done = std::move(done)] { directory_->look_up(arn, done); });
+      };
+    }
     workers_.push_back(std::make_unique<Worker>(std::move(options)));
   }
   busy_workers_ = workers_.size();
@@ -195,6 +261,7 @@ int App::run() {
   }
   watch_signals();
   health_.ready = !router_->needs_aws_credentials() || credentials_ != nullptr;
+  make_directory();
   start_workers();
   const std::string address = (tls_ ? "https://" : "http://") + bound_.front().address;
   const auto took = std::chrono::duration<double, std::milli>(clock_.now() - start);
@@ -207,6 +274,8 @@ int App::run() {
     log_->log(LogLevel::warn, "no_credentials",
               {{"detail", aws::missing_credentials(environment_).message}});
   }
+  // Nobody waits for AWS's lists.
+  if (directory_) directory_->start();
   event_base_dispatch(base_.get());
   // Workers end before what they borrow; a request still in flight gets its record then.
   workers_.clear();

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <utility>
 
+#include "gateway/config_policy.h"
 #include "gateway/config_schema.h"
 
 namespace oriel::gateway {
@@ -88,14 +89,21 @@ class ConfigReader {
     }
     std::vector<std::string> seen;
     for (const auto& item : node) {
-      if (!error_.empty()) return;
       if (!item.first.IsScalar()) return fail(item.first, "a key is plain text");
       const std::string& key = item.first.Scalar();
       if (std::find(seen.begin(), seen.end(), key) != seen.end()) {
         return fail(item.first, "key '" + key + "' stands twice");
       }
       seen.push_back(key);
-      visit(item.first, item.second, key, pattern, shown, entry, depth);
+    }
+    // What models begin with is read before they are.
+    for (const bool defaults : {true, false}) {
+      for (const auto& item : node) {
+        if (!error_.empty()) return;
+        const std::string& key = item.first.Scalar();
+        if ((pattern.empty() && key == "defaults") != defaults) continue;
+        visit(item.first, item.second, key, pattern, shown, entry, depth);
+      }
     }
   }
 
@@ -111,7 +119,7 @@ class ConfigReader {
       if (field.path == child) return set(field, value, child_shown, child_entry);
     }
     for (const ConfigField& field : config_fields()) {
-      if (field.path.substr(0, child.size() + 1) == child + ".") {
+      if (field.path.starts_with(child + ".")) {
         return walk(value, child, child_shown, child_entry, depth + 1);
       }
     }
@@ -123,8 +131,8 @@ class ConfigReader {
     std::size_t best_distance = key.size() / 2 + 1;
     const std::string prefix = pattern.empty() ? "" : pattern + ".";
     for (const ConfigField& field : config_fields()) {
-      if (field.path.substr(0, prefix.size()) != prefix) continue;
-      std::string_view name = field.path.substr(prefix.size());
+      if (!field.path.starts_with(prefix)) continue;
+      std::string_view name = std::string_view(field.path).substr(prefix.size());
       name = name.substr(0, name.find('.'));
       const std::size_t distance = edit_distance(key, name);
       if (distance < best_distance) {
@@ -257,8 +265,18 @@ Result<Config> complete_config(Config config) {
       return Unexpected{config_error("model '" + model.name + "' names the provider '" +
                                      model.provider + "', which is not configured")};
     }
+    if (model.model.empty() && model.name.find('*') != std::string::npos) {
+      return Unexpected{config_error("model '" + model.name + "' is a pattern and needs a model")};
+    }
     if (model.model.empty()) model.model = model.name;
+    if (const std::string wrong = check_policy(model.policy); !wrong.empty()) {
+      return Unexpected{config_error("model '" + model.name + "': " + wrong)};
+    }
   }
+  if (const std::string wrong = check_policy(config.defaults); !wrong.empty()) {
+    return Unexpected{config_error("defaults: " + wrong)};
+  }
+  if (config.media.ca_file.empty()) config.media.ca_file = config.upstream_ca_file;
   if (config.tls_certificate.empty() != config.tls_key.empty()) {
     return Unexpected{config_error("server.tls needs both certificate and key")};
   }

@@ -11,10 +11,13 @@
 #include <string_view>
 #include <vector>
 
+#include "convert/dialect.h"
 #include "convert/error.h"
 #include "gateway/aws/credentials.h"
 #include "gateway/aws/environment.h"
+#include "gateway/exchange/chat_config.h"
 #include "gateway/http/server.h"
+#include "gateway/upstream/media_fetch_curl.h"
 #include "gateway/upstream/upstream.h"
 
 namespace oriel::gateway {
@@ -24,16 +27,21 @@ struct ProviderConfig {
   enum class Type : std::uint8_t { bedrock, openai };
   std::string name;
   std::optional<Type> type;
-  std::string region;    // bedrock; empty: from the environment
-  std::string base_url;  // openai: "https://host/v1"; bedrock: overrides the runtime endpoint
-  aws::Secret api_key;   // openai; empty: no Authorization header
+  std::string region;       // bedrock; empty: from the environment
+  std::string base_url;     // openai: "https://host/v1"; bedrock: overrides the runtime endpoint
+  aws::Secret api_key;      // openai; empty: no Authorization header
+  std::string control_url;  // bedrock: overrides the control plane's endpoint
 };
 
 // A name that clients use, and what serves it.
 struct ModelConfig {
-  std::string name;
+  std::string name;  // may hold '*', which stands for any run of characters
   std::string provider;
-  std::string model;  // the provider's name of it; empty: the same name
+  std::string model;       // the provider's name of it; empty: the same name
+  std::string base_model;  // bedrock: the foundation model behind an ARN that hides it
+  std::string region;      // bedrock: in place of the provider's
+  convert::EncodePolicy policy;
+  convert::CapabilityPatch patch;  // stronger than the catalogue and than AWS's lists
 };
 
 struct Config {
@@ -56,6 +64,12 @@ struct Config {
 
   std::vector<ProviderConfig> providers;
   std::vector<ModelConfig> models;
+  std::string default_model;       // serves names that nothing else serves; empty: 404
+  convert::EncodePolicy defaults;  // of models without a word of their own
+  // How often AWS is asked what it serves; zero: never.
+  std::chrono::milliseconds bedrock_refresh{600'000};
+  ChatConfig chat;
+  MediaConfig media;
 
   const ProviderConfig* find_provider(std::string_view name) const;
 };

@@ -1,8 +1,12 @@
 #include "gateway/config_schema.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <utility>
+
+#include "convert/bedrock/feature_names.h"
+#include "gateway/config_policy.h"
 
 namespace oriel::gateway {
 namespace {
@@ -12,19 +16,30 @@ using Milliseconds = std::chrono::milliseconds;
 
 constexpr std::int64_t kHour = 3'600'000;
 constexpr std::int64_t kGiB = std::int64_t{1} << 30;
+constexpr std::int64_t kMaxTokens = 1'000'000'000;
 
 template <class Entry>
-Entry& entry_of(std::vector<Entry>& entries, const std::string& name) {
+Entry& entry_of(std::vector<Entry>& entries, const std::string& name, Entry fresh) {
   for (Entry& entry : entries) {
     if (entry.name == name) return entry;
   }
-  entries.emplace_back();
-  entries.back().name = name;
+  fresh.name = name;
+  entries.push_back(std::move(fresh));
   return entries.back();
 }
 
+ProviderConfig& provider_of(Config& config, const std::string& name) {
+  return entry_of(config.providers, name, {});
+}
+
+ModelConfig& model_of(Config& config, const std::string& name) {
+  ModelConfig fresh;
+  fresh.policy = config.defaults;
+  return entry_of(config.models, name, std::move(fresh));
+}
+
 std::string set_type(Config& config, const std::string& entry, FieldValue&& value) {
-  auto& type = entry_of(config.providers, entry).type;
+  auto& type = provider_of(config, entry).type;
   if (value.text == "bedrock" || value.text == "aws") {
     type = ProviderConfig::Type::bedrock;
   } else if (value.text == "openai") {
@@ -35,11 +50,51 @@ std::string set_type(Config& config, const std::string& entry, FieldValue&& valu
   return {};
 }
 
-std::string set_base_url(Config& config, const std::string& entry, FieldValue&& value) {
-  const bool http = value.text.rfind("http://", 0) == 0 || value.text.rfind("https://", 0) == 0;
+std::string set_url(std::string& url, FieldValue&& value) {
+  const bool http = value.text.starts_with("http://") || value.text.starts_with("https://");
   if (!http) return "starts with http:// or https://";
   while (value.text.back() == '/') value.text.pop_back();
-  entry_of(config.providers, entry).base_url = std::move(value.text);
+  url = std::move(value.text);
+  return {};
+}
+
+// "+image", "-tools": what is said twice counts as said last.
+std::string set_features(Config& config, const std::string& entry, FieldValue&& value) {
+  for (const std::string_view word : value.list) {
+    const bool adds = word.starts_with('+');
+    const auto feature = convert::find_feature(word.substr(std::min<std::size_t>(1, word.size())));
+    if ((!adds && !word.starts_with('-')) || !feature) {
+      return "lists features such as +image and -tools; '" + std::string(word) + "' is none";
+    }
+    convert::CapabilityPatch change;
+    (adds ? change.add : change.remove) = static_cast<std::uint64_t>(*feature);
+    model_of(config, entry).patch.merge(change);
+  }
+  return {};
+}
+
+std::string set_fetch(Config& config, const std::string&, FieldValue&& value) {
+  using Fetch = MediaConfig::Fetch;
+  constexpr std::array<std::pair<std::string_view, Fetch>, 3> kWords{
+      {{"off", Fetch::off}, {"https", Fetch::https}, {"http", Fetch::http}}};
+  return set_word(kWords, value.text, config.media.fetch);
+}
+
+std::string set_on_disconnect(Config& config, const std::string&, FieldValue&& value) {
+  constexpr std::array<std::pair<std::string_view, OnDisconnect>, 2> kWords{
+      {{"cancel", OnDisconnect::cancel}, {"drain", OnDisconnect::drain}}};
+  return set_word(kWords, value.text, config.chat.on_disconnect);
+}
+
+std::string set_hosts(Config& config, const std::string&, FieldValue&& value) {
+  for (std::string& host : value.list) {
+    for (char& c : host) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    const std::string_view name = host.starts_with("*.") ? std::string_view(host).substr(2) : host;
+    if (name.empty() || name.find_first_of("*/:@ ") != std::string_view::npos) {
+      return "lists hosts such as example.com and *.example.com; '" + host + "' is none";
+    }
+  }
+  config.media.hosts = std::move(value.list);
   return {};
 }
 
@@ -54,12 +109,20 @@ std::string set_base_url(Config& config, const std::string& entry, FieldValue&& 
     c.member = std::move(v.text);                     \
     return std::string();                             \
   }
+// The same for a member of the named provider or model.
+#define ORIEL_SET_IN(entry_of, member, source)                               \
+  [](Config& c, const std::string& name, FieldValue&& v) {                   \
+    auto& entry = entry_of(c, name);                                         \
+    entry.member = static_cast<decltype(entry.member)>(std::move(v.source)); \
+    return std::string();                                                    \
+  }
 #define ORIEL_SET_MS(member)                          \
   [](Config& c, const std::string&, FieldValue&& v) { \
     c.member = Milliseconds(v.integer);               \
     return std::string();                             \
   }
 
+// The rows that are written out; those of config_policy.h stand behind them.
 const std::array kFields = {
     ConfigField{"server.listen", Kind::text, 1, 256, "127.0.0.1:8080",
                 "Address and port to serve on; port 0 picks a free one.", ORIEL_SET_TEXT(listen)},
@@ -130,38 +193,122 @@ const std::array kFields = {
     ConfigField{"providers.*.type", Kind::text, 1, 16, "", "'bedrock' or 'openai'.", set_type},
     ConfigField{"providers.*.region", Kind::text, 1, 64, "",
                 "bedrock: the AWS region; empty is the environment's.",
-                [](Config& c, const std::string& entry, FieldValue&& v) {
-                  entry_of(c.providers, entry).region = std::move(v.text);
-                  return std::string();
-                }},
+                ORIEL_SET_IN(provider_of, region, text)},
     ConfigField{
         "providers.*.base_url", Kind::text, 8, 2048, "",
         "openai: the server's base URL, usually ending in /v1; bedrock: replaces the runtime "
         "endpoint.",
-        set_base_url},
+        [](Config& c, const std::string& name, FieldValue&& v) {
+          return set_url(provider_of(c, name).base_url, std::move(v));
+        }},
+    ConfigField{"providers.*.control_url", Kind::text, 8, 2048, "",
+                "bedrock: replaces the control plane's endpoint, which lists models and profiles.",
+                [](Config& c, const std::string& name, FieldValue&& v) {
+                  return set_url(provider_of(c, name).control_url, std::move(v));
+                }},
     ConfigField{"providers.*.api_key", Kind::secret, 1, 4096, "",
                 "openai: sent as a bearer token; write ${NAME} to take it from the environment.",
-                [](Config& c, const std::string& entry, FieldValue&& v) {
-                  entry_of(c.providers, entry).api_key = aws::Secret(std::move(v.text));
-                  return std::string();
-                }},
+                ORIEL_SET_IN(provider_of, api_key, text)},
 
-    ConfigField{"models.*.provider", Kind::text, 1, 256, "", "The provider that serves this name.",
-                [](Config& c, const std::string& entry, FieldValue&& v) {
-                  entry_of(c.models, entry).provider = std::move(v.text);
-                  return std::string();
-                }},
+    ConfigField{"bedrock.refresh_ms", Kind::milliseconds, 0, 24 * kHour, "600000",
+                "How often AWS is asked for its models and profiles; 0 is never.",
+                ORIEL_SET_MS(bedrock_refresh)},
+    ConfigField{"default_model", Kind::text, 1, 2048, "",
+                "The model that serves names which nothing else serves; empty answers 404.",
+                ORIEL_SET_TEXT(default_model)},
+
+    ConfigField{"chat.keep_alive_ms", Kind::milliseconds, 0, kHour, "15000",
+                "A comment after so much silence in a stream that has begun; 0 is none.",
+                ORIEL_SET_MS(chat.keep_alive)},
+    ConfigField{"chat.early_commit_ms", Kind::milliseconds, 0, kHour, "0",
+                "A stream begins after so long even when nothing came yet, and its errors are "
+                "events in it; 0 is never.",
+                ORIEL_SET_MS(chat.early_commit)},
+    ConfigField{"chat.on_disconnect", Kind::text, 1, 16, "cancel",
+                "When a client leaves its upstream call is cut ('cancel'), or read to its end for "
+                "its usage ('drain').",
+                set_on_disconnect},
+    ConfigField{"chat.drain_timeout_ms", Kind::milliseconds, 1, kHour, "60000",
+                "How long such a call is read on.", ORIEL_SET_MS(chat.drain_timeout)},
+    ConfigField{"chat.drain_bytes", Kind::bytes, 0, kGiB, "4194304", "How much of it is read.",
+                ORIEL_SET(chat.drain_bytes, integer)},
+    ConfigField{"chat.max_draining", Kind::integer, 0, 1'000'000, "64",
+                "How many are read on at once, per worker; others are cut.",
+                ORIEL_SET(chat.max_draining, integer)},
+    ConfigField{"chat.signature_cache_bytes", Kind::bytes, 0, kGiB, "67108864",
+                "Reasoning kept for clients that do not send it back; 0 is none.",
+                ORIEL_SET(chat.signature_cache_bytes, integer)},
+
+    ConfigField{"media.fetch", Kind::text, 1, 8, "off",
+                "Pictures and files that clients name by URL: 'off', 'https', or 'http' for both.",
+                set_fetch},
+    ConfigField{"media.hosts", Kind::texts, 0, 256, "[]",
+                "Hosts that they may come from, '*.example.com' for all below; empty is any.",
+                set_hosts},
+    ConfigField{"media.timeout_ms", Kind::milliseconds, 1, kHour, "10000",
+                "A whole download, redirects included.", ORIEL_SET_MS(media.timeout)},
+    ConfigField{"media.max_image_bytes", Kind::bytes, 1, kGiB, "5242880",
+                "Largest picture that is fetched.", ORIEL_SET(media.max_image, integer)},
+    ConfigField{"media.max_bytes", Kind::bytes, 1, kGiB, "26214400",
+                "Largest file of another kind that is fetched.",
+                ORIEL_SET(media.max_bytes, integer)},
+    ConfigField{"media.ca_file", Kind::text, 1, 4096, "",
+                "PEM bundle that their certificates are checked against; empty is "
+                "upstream.ca_file's.",
+                ORIEL_SET_TEXT(media.ca_file)},
+    ConfigField{"media.allow_private_addresses", Kind::flag, 0, 0, "false",
+                "DANGEROUS, for tests: fetches from loopback, private and link-local addresses "
+                "too, which opens internal services to every client.",
+                ORIEL_SET(media.allow_private_addresses, flag)},
+
+    ConfigField{"models.*.provider", Kind::text, 1, 256, "",
+                "The provider that serves this name; a name may hold '*'.",
+                ORIEL_SET_IN(model_of, provider, text)},
     ConfigField{"models.*.model", Kind::text, 1, 2048, "",
                 "The provider's own name of the model; empty is the same name.",
-                [](Config& c, const std::string& entry, FieldValue&& v) {
-                  entry_of(c.models, entry).model = std::move(v.text);
-                  return std::string();
-                }},
+                ORIEL_SET_IN(model_of, model, text)},
+    ConfigField{"models.*.base_model", Kind::text, 1, 256, "",
+                "bedrock: the foundation model behind an ARN that does not name it.",
+                ORIEL_SET_IN(model_of, base_model, text)},
+    ConfigField{"models.*.region", Kind::text, 1, 64, "",
+                "bedrock: called in this region in place of the provider's.",
+                ORIEL_SET_IN(model_of, region, text)},
+    ConfigField{"models.*.context_tokens", Kind::integer, 1, kMaxTokens, "",
+                "The model's context length, where the catalogue is wrong.",
+                ORIEL_SET_IN(model_of, patch.context_tokens, integer)},
+    ConfigField{"models.*.max_output_tokens", Kind::integer, 1, kMaxTokens, "",
+                "Its longest answer, where the catalogue is wrong.",
+                ORIEL_SET_IN(model_of, patch.max_output_tokens, integer)},
+    ConfigField{"models.*.features", Kind::texts, 0, 64, "[]",
+                "What it can beyond the catalogue, and what it cannot: [+image, -tools].",
+                set_features},
 };
 
 #undef ORIEL_SET
 #undef ORIEL_SET_TEXT
 #undef ORIEL_SET_MS
+#undef ORIEL_SET_IN
+
+std::vector<ConfigField> all_fields() {
+  std::vector<ConfigField> fields(kFields.begin(), kFields.end());
+  for (const PolicyField& policy : policy_fields()) {
+    const std::string name(policy.name);
+    fields.push_back({"defaults." + name, policy.kind, policy.min, policy.max, policy.default_text,
+                      std::string(policy.doc),
+                      [&policy](Config& config, const std::string&, FieldValue&& value) {
+                        return policy.set(config.defaults, std::move(value));
+                      }});
+  }
+  for (const PolicyField& policy : policy_fields()) {
+    const std::string name(policy.name);
+    fields.push_back({"models.*." + name, policy.kind, policy.min, policy.max, "",
+                      "In place of `defaults." + name + "`.",
+                      [&policy](Config& config, const std::string& entry, FieldValue&& value) {
+                        return policy.set(model_of(config, entry).policy, std::move(value));
+                      }});
+  }
+  return fields;
+}
 
 std::string_view kind_name(Kind kind) {
   switch (kind) {
@@ -178,11 +325,14 @@ std::string_view kind_name(Kind kind) {
 
 }  // namespace
 
-std::span<const ConfigField> config_fields() { return kFields; }
+std::span<const ConfigField> config_fields() {
+  static const std::vector<ConfigField> fields = all_fields();
+  return fields;
+}
 
 std::string config_reference() {
   std::string page = "| key | type | default | meaning |\n|---|---|---|---|\n";
-  for (const ConfigField& field : kFields) {
+  for (const ConfigField& field : config_fields()) {
     page.append("| `").append(field.path).append("` | ").append(kind_name(field.kind));
     page.append(" | ");
     if (!field.default_text.empty()) page.append("`").append(field.default_text).append("`");

@@ -3,10 +3,14 @@
 // this table.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "gateway/config.h"
 
@@ -20,17 +24,32 @@ struct FieldValue {
   bool flag = false;
 };
 
+// One of a few words. Returns what is wrong with `text`, or nothing and sets `member`.
+template <class Meaning, std::size_t N>
+std::string set_word(const std::array<std::pair<std::string_view, Meaning>, N>& words,
+                     std::string_view text, Meaning& member) {
+  std::string expected;
+  for (std::size_t i = 0; i < N; ++i) {
+    if (words[i].first == text) {
+      member = words[i].second;
+      return {};
+    }
+    expected.append(i == 0 ? "'" : i + 1 < N ? ", '" : " or '").append(words[i].first).append("'");
+  }
+  return "is " + expected + ", not '" + std::string(text) + "'";
+}
+
 struct ConfigField {
   enum class Kind : std::uint8_t { text, secret, texts, integer, milliseconds, bytes, flag };
   // "server.listen"; in "providers.*.type" the star is the entry's name.
-  std::string_view path;
+  std::string path;
   Kind kind;
   std::int64_t min;
   std::int64_t max;
   std::string_view default_text;
-  std::string_view doc;
+  std::string doc;
   // `entry` is what stood for the star. Returns what is wrong with the value, or nothing.
-  std::string (*set)(Config& config, const std::string& entry, FieldValue&& value);
+  std::function<std::string(Config& config, const std::string& entry, FieldValue&& value)> set;
 };
 
 std::span<const ConfigField> config_fields();

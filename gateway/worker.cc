@@ -11,6 +11,7 @@
 #include "gateway/exchange/outcome.h"
 #include "gateway/handlers/routes.h"
 #include "gateway/upstream/curl_multi.h"
+#include "gateway/upstream/media_fetch_curl.h"
 
 namespace oriel::gateway {
 namespace {
@@ -49,7 +50,9 @@ struct Worker::Loop {
   BasePtr base;
   Mailbox mailbox;
   json::Reader reader;
+  Router router;
   CurlUpstream upstream;
+  std::unique_ptr<MediaFetcher> media;
   aws::Signer signer;
   ExchangeTable table;
   RecordSink records;
@@ -64,6 +67,7 @@ struct Worker::Loop {
   std::uint64_t shed_seen = 0;
 
   http::ServerOptions server_options();
+  void look_up(const std::string& arn, std::function<void()> done);
   void on_tick();
   void on_drain_tick();
   void note_connections();
@@ -73,7 +77,9 @@ Worker::Loop::Loop(WorkerOptions given)
     : options(std::move(given)),
       base(make_base()),
       mailbox(base.get()),
+      router(*options.router),
       upstream(base.get(), upstream_options(*options.config)),
+      media(make_media_fetcher(base.get(), options.config->media)),
       table(base.get()),
       records(*options.shard, options.registry->labels(), options.config->log_client_address,
               [log = options.log](std::string_view line) { log->submit(line); }),
@@ -88,11 +94,18 @@ Worker::Loop::Loop(WorkerOptions given)
   exchanges.records = &records;
   chat.upstream = &upstream;
   chat.signer = &signer;
-  chat.router = options.router;
+  chat.router = &router;
   chat.credentials = options.credentials;
+  chat.media = media.get();
+  chat.reasoning_cache = options.reasoning_cache;
+  if (options.look_up) {
+    chat.lookup_model = [this](const std::string& arn, std::function<void()> done) {
+      look_up(arn, std::move(done));
+    };
+  }
   handlers.exchanges = &exchanges;
   handlers.chat = &chat;
-  handlers.router = options.router;
+  handlers.router = &router;
   handlers.health = options.health;
   handlers.scrape = [this](std::string accept, std::function<void(metrics::Exposition)> done) {
     note_connections();
@@ -126,8 +139,18 @@ http::ServerOptions Worker::Loop::server_options() {
   return made;
 }
 
+void Worker::Loop::look_up(const std::string& arn, std::function<void()> done) {
+  options.look_up(arn, [this, arn, done = std::move(done)](const LookedUpModel& model) {
+    mailbox.post([this, arn, done, model] {
+      router.learn(arn, model);
+      done();
+    });
+  });
+}
+
 void Worker::Loop::on_tick() {
   const SteadyTime now = options.clock->now();
+  router.forget(now);
   options.shard->loop_lag(now > tick_due ? now - tick_due : std::chrono::nanoseconds(0));
   note_connections();
   tick_due = now + kTick;
@@ -171,6 +194,11 @@ void Worker::start() {
     loop.table.clear();
     loop.server.reset();
   });
+}
+
+void Worker::adopt(std::shared_ptr<const ModelListing> listing) {
+  loop_->mailbox.post(
+      [loop = loop_.get(), listing = std::move(listing)] { loop->router.adopt(listing); });
 }
 
 void Worker::drain(std::function<void()> idle) {

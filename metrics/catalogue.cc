@@ -48,6 +48,7 @@ constexpr Labels kModelKind = {L::model, L::provider, L::kind};
 constexpr Labels kModelReason = {L::model, L::provider, L::reason};
 constexpr Labels kTokenLabels = {L::model, L::provider, L::kind, L::source};
 constexpr Labels kFinish = {L::model, L::provider, L::finish_reason};
+constexpr Labels kModelFeature = {L::model, L::feature};
 constexpr Labels kAdjusted = {L::parameter, L::action, L::provider};
 constexpr Labels kAttempt = {L::provider, L::upstream_model, L::region, L::outcome};
 constexpr Labels kAttemptTime = {L::provider, L::upstream_model, L::class_};
@@ -180,6 +181,13 @@ constexpr std::array<FamilyRow, kFamilies> kCatalogue = {{
      {},
      "Request parameters dropped, clamped or rewritten because the model does not take them as "
      "sent."},
+    {F::learned_capabilities,
+     "oriel_learned_capabilities_total",
+     C,
+     N,
+     kModelFeature,
+     {},
+     "What a worker learned of a model from its refusals, each once until it restarts."},
     {F::upstream_attempts,
      "oriel_upstream_attempts_total",
      C,
@@ -354,9 +362,10 @@ std::string_view to_string(Type type) {
 
 std::string_view to_string(Label label) {
   static constexpr std::string_view kNames[] = {
-      "endpoint",       "model",  "provider", "code",   "outcome",       "stream",    "class",
-      "stage",          "kind",   "source",   "reason", "finish_reason", "parameter", "action",
-      "upstream_model", "region", "worker",   "family", "version",       "commit",    "compiler"};
+      "endpoint",  "model",  "provider",       "code",   "outcome", "stream",
+      "class",     "stage",  "kind",           "source", "reason",  "finish_reason",
+      "parameter", "action", "upstream_model", "region", "worker",  "family",
+      "version",   "commit", "compiler",       "feature"};
   return kNames[static_cast<std::size_t>(label)];
 }
 

@@ -40,6 +40,7 @@ enum class Label : std::uint8_t {
   version,
   commit,
   compiler,
+  feature,
 };
 std::string_view to_string(Label label);
 // Whether the label's values depend on configuration or input; the others are closed vocabularies.
@@ -70,6 +71,7 @@ enum class Family : std::uint8_t {
   usage_missing,
   finish_reasons,
   adjusted_parameters,
+  learned_capabilities,
   upstream_attempts,
   upstream_attempt_duration,
   upstream_first_byte,

@@ -124,6 +124,11 @@ void put_attempts(Writer& writer, const Record& record, const LabelTable& labels
     }
     writer.end_array();
   }
+  if (!record.learned.empty()) {
+    writer.key("learned").begin_array();
+    for (const std::string_view feature : record.learned) writer.string(feature);
+    writer.end_array();
+  }
 }
 
 }  // namespace

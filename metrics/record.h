@@ -175,6 +175,7 @@ struct Record {
 
   std::vector<Attempt> attempts;
   std::vector<Adjusted> adjusted;
+  std::vector<std::string_view> learned;  // what a refusal taught of the model; literals
 };
 
 }  // namespace oriel::metrics

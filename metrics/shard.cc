@@ -95,6 +95,9 @@ void Shard::record(const Record& record) {
     count(Family::adjusted_parameters, 1, word(adjusted.parameter), word(adjusted.action),
           record.provider);
   }
+  for (const std::string_view feature : record.learned) {
+    count(Family::learned_capabilities, 1, record.model, word(feature));
+  }
   if (record.unknown_items != 0) {
     count(Family::unknown_upstream_items, record.unknown_items, record.provider,
           LabelTable::kOverflowLabel);

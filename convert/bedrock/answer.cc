@@ -60,6 +60,10 @@ bool is_cut_off(std::string_view stop_reason) {
   return stop_reason == "max_tokens" || stop_reason == "model_context_window_exceeded";
 }
 
+FinishReason client_finish(FinishReason finish, const ReplyContext& context) {
+  return finish == tool_calls && context.legacy_functions ? function_call : finish;
+}
+
 std::string clean_word(std::string_view word) {
   std::string out(word.substr(0, kMaxWord));
   std::erase_if(out, [](char c) {
@@ -75,7 +79,7 @@ std::optional<std::uint64_t> as_count(std::optional<json::Value> value) {
   return static_cast<std::uint64_t>(*integer);
 }
 
-std::optional<Usage> decode_usage(json::Value value) {
+std::optional<Usage> decode_usage(json::Value value, const ReplyContext& context) {
   const auto input = as_count(value.find("inputTokens"));
   const auto output = as_count(value.find("outputTokens"));
   if (!input || !output) return std::nullopt;
@@ -94,6 +98,7 @@ std::optional<Usage> decode_usage(json::Value value) {
   }
   usage.cache_write_1h = std::min(usage.cache_write_1h, written);
   usage.cache_write_5m = written - usage.cache_write_1h;
+  if (!context.may_reason) usage.reasoning = 0;
   return usage;
 }
 

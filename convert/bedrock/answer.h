@@ -30,11 +30,14 @@ std::span<const std::string_view> known_stop_reasons();
 Error malformed_output(std::string_view stop_reason);
 // Whether the answer was cut off, so that its last tool call may be incomplete.
 bool is_cut_off(std::string_view stop_reason);
+// What is said to the client when all calls of its tools are known.
+FinishReason client_finish(FinishReason finish, const ReplyContext& context);
 // For the log: words of the protocol as they are, nothing else.
 std::string clean_word(std::string_view word);
 
-// nullopt unless both token counts are there.
-std::optional<Usage> decode_usage(json::Value usage);
+// nullopt unless both token counts are there. Bedrock does not count reasoning: of models that may
+// reason it is unknown.
+std::optional<Usage> decode_usage(json::Value usage, const ReplyContext& context);
 // `serviceTier.type` in OpenAI's words; empty when absent.
 Text decode_service_tier(json::Value answer);
 std::optional<std::uint64_t> decode_latency_ms(json::Value answer);

@@ -13,8 +13,9 @@ namespace {
 class ConverseDialect final : public Dialect {
  public:
   std::string_view name() const override { return "bedrock_converse"; }
-  Result<Encoded> encode(const ChatRequest& request, const Target& target) const override {
-    return bedrock::encode_converse(request, target);
+  Result<Encoded> encode(const ChatRequest& request, const Target& target,
+                         const EncodePolicy& policy) const override {
+    return bedrock::encode_converse(request, target, policy);
   }
   Result<ChatReply> decode(const ReplyContext& context, const json::PaddedBuffer& body,
                            json::Reader& reader) const override {

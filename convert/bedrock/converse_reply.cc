@@ -4,7 +4,11 @@
 #include <utility>
 
 #include "convert/bedrock/answer.h"
+#include "convert/bedrock/citations.h"
+#include "convert/bedrock/code_fence.h"
+#include "convert/bedrock/picture.h"
 #include "convert/bedrock/surrogates.h"
+#include "convert/bedrock/tool_role.h"
 
 namespace oriel::convert::bedrock {
 namespace {
@@ -27,7 +31,15 @@ std::optional<Text> text_of(Value object, std::string_view name) {
 struct Draft {
   const ReplyContext& context;
   ChatReply reply;
-  bool last_call_broken = false;  // its input is no object
+  std::optional<Text> formatted;  // what the tool that stands for the format was given
+  bool last_call_broken = false;  // the last block is a call of the client's without an object
+  std::size_t counted = 0;        // of reply.texts, those in `points`
+  std::uint32_t points = 0;
+
+  std::uint32_t count_texts() {
+    for (; counted < reply.texts.size(); ++counted) points += count_points(reply.texts[counted]);
+    return points;
+  }
 };
 
 using BlockReader = void (*)(Value block, Draft& draft);
@@ -39,19 +51,24 @@ void read_text(Value block, Draft& draft) {
 void read_tool_use(Value block, Draft& draft) {
   const auto type = text_of(block, "type");
   if (type && type->escaped() == "server_tool_use") return;
+  const Text name = text_of(block, "name").value_or(Text());
+  const ToolRole role = tool_role(draft.context, name);
+  if (role == ToolRole::none) return;
+  const auto input = block.find_present("input");
+  Arena& arena = draft.reply.arena;
+  const Text text = input ? client_input(*input, role, arena) : Text::literal("{}");
+  if (!is_client_call(role)) {
+    draft.formatted = text;
+    return;
+  }
+  const Text client = client_tool_name(draft.context, name);
   ToolCall call;
   call.id = text_of(block, "toolUseId").value_or(Text());
-  const Text name = text_of(block, "name").value_or(Text());
-  const Text client = client_tool_name(draft.context, name);
-  call.name = client == name
-                  ? name
-                  : Text::from_escaped(draft.reply.arena.keep(std::string(client.escaped())));
-  const auto input = block.find_present("input");
-  draft.last_call_broken = input && !input->is_object();
-  std::string& arguments = draft.reply.arena.make();
-  append_compact_escaped(input ? input->raw() : Raw{"{}"}, arguments);
-  call.arguments = Text::from_escaped(arguments);
+  call.name = client == name ? name : Text::from_escaped(arena.keep(std::string(client.escaped())));
+  call.arguments = text;
+  call.custom = role == ToolRole::custom;
   draft.reply.tool_calls.push_back(call);
+  draft.last_call_broken = input && !input->is_object();
 }
 
 void read_reasoning(Value block, Draft& draft) {
@@ -67,10 +84,30 @@ void read_reasoning(Value block, Draft& draft) {
 }
 
 void read_citations(Value block, Draft& draft) {
-  const auto content = block.find("content");
-  if (!content) return;
-  for (const json::Member item : content->children()) {
-    if (const auto text = item.value.find("text")) read_text(*text, draft);
+  const std::uint32_t begin = draft.count_texts();
+  if (const auto content = block.find("content")) {
+    for (const json::Member item : content->children()) {
+      if (const auto text = item.value.find("text")) read_text(*text, draft);
+    }
+  }
+  const auto citations = block.find("citations");
+  if (!citations) return;
+  const std::uint32_t end = draft.count_texts();
+  for (const json::Member item : citations->children()) {
+    Citation& citation = draft.reply.citations.emplace_back(read_citation(item.value));
+    citation.begin = begin;
+    citation.end = end;
+  }
+}
+
+void read_image(Value block, Draft& draft) {
+  Media image;
+  image.format = picture_format(block);
+  image.base64 = picture_bytes(block, draft.reply.arena);
+  if (image.format.empty() || image.base64.empty()) {
+    ++draft.reply.facts.unknown_items;
+  } else {
+    draft.reply.images.push_back(image);
   }
 }
 
@@ -85,14 +122,34 @@ constexpr auto kBlocks = std::to_array<BlockRow>({
     {"toolUse", read_tool_use},
     {"reasoningContent", read_reasoning},
     {"citationsContent", read_citations},
+    {"image", read_image},
     {"toolResult", read_server_result},
 });
 
 void read_block(Value block, Draft& draft) {
+  draft.last_call_broken = false;
   for (const BlockRow& row : kBlocks) {
     if (const auto value = block.find_present(row.name)) return row.read(*value, draft);
   }
   ++draft.reply.facts.unknown_items;
+}
+
+// The content as the client asked for it: what the format's tool was given, or text without a
+// fence. Beside real calls the format's tool does not count.
+void shape_content(Draft& draft) {
+  ChatReply& reply = draft.reply;
+  if (draft.formatted) {
+    if (!reply.tool_calls.empty()) return;
+    reply.texts.assign(1, *draft.formatted);
+    reply.citations.clear();
+  } else if (draft.context.json_object || !draft.context.format_tool.empty()) {
+    CodeFence fence;
+    std::string& content = reply.arena.make();
+    for (const Text text : reply.texts) fence.push(text.escaped(), content);
+    fence.finish(content);
+    reply.texts.clear();
+    if (!content.empty()) reply.texts.push_back(Text::from_escaped(content));
+  }
 }
 
 // Reads the body, or a copy without lone surrogates, which then lives in `arena`.
@@ -110,7 +167,7 @@ std::optional<Value> read_body(const json::PaddedBuffer& body, json::Reader& rea
 
 Result<ChatReply> decode_converse(const ReplyContext& context, const json::PaddedBuffer& body,
                                   json::Reader& reader) {
-  Draft draft{context, {}};
+  Draft draft{context, {}, {}};
   ChatReply& reply = draft.reply;
   const auto answer = read_body(body, reader, reply.arena);
   if (!answer || !answer->is_object()) return bad_response("not a JSON object");
@@ -130,8 +187,10 @@ Result<ChatReply> decode_converse(const ReplyContext& context, const json::Padde
       decode_stop_reason(word, reply.tool_calls.empty() ? ClientCalls::none : ClientCalls::some);
   if (stop.kind == StopKind::malformed) return Unexpected{malformed_output(word)};
   if (stop.kind == StopKind::unknown) ++reply.facts.unknown_items;
-  reply.finish = stop.finish;
-  if (const auto usage = answer->find_present("usage")) reply.usage = decode_usage(*usage);
+  shape_content(draft);
+  reply.finish = client_finish(stop.finish, context);
+  reply.legacy_functions = context.legacy_functions;
+  if (const auto usage = answer->find_present("usage")) reply.usage = decode_usage(*usage, context);
   reply.service_tier = decode_service_tier(*answer);
   return std::move(draft.reply);
 }

@@ -8,6 +8,7 @@
 namespace oriel::convert::bedrock {
 
 // The request as Bedrock takes it, for the model that `target` names.
-Result<Encoded> encode_converse(const ChatRequest& request, const Target& target);
+Result<Encoded> encode_converse(const ChatRequest& request, const Target& target,
+                                const EncodePolicy& policy);
 
 }  // namespace oriel::convert::bedrock

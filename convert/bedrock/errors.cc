@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "convert/bedrock/error_classes.h"
+
 namespace oriel::convert::bedrock {
 namespace {
 
@@ -99,108 +101,7 @@ ExceptionRow row_of(const Fault& fault) {
   return row_of_status(fault.status == 0 ? 500 : fault.status);
 }
 
-// --- what a ValidationException means, by its words
-
-struct Classifier {
-  std::string_view pattern;  // lower case
-  std::string_view also;     // must appear too, unless empty
-  ErrorKind kind;
-  std::string_view code;
-  std::string_view param;
-};
-
-constexpr auto kClassifiers = std::to_array<Classifier>({
-    {"too many tokens, please wait", "", upstream_throttled, "", ""},
-    {"input is too long for requested model", "", context_length_exceeded, "", "messages"},
-    {"prompt is too long", "", context_length_exceeded, "", "messages"},
-    {"maximum context length is", "", context_length_exceeded, "", "messages"},
-    {"exceed context limit", "", context_length_exceeded, "", "messages"},
-    {"too many input tokens", "", context_length_exceeded, "", "messages"},
-    {"prompt tokens (", "exceed model maximum", context_length_exceeded, "", "messages"},
-    {"the maximum tokens you requested exceeds the model limit of", "", upstream_rejected,
-     "integer_above_max_value", "max_tokens"},
-    {"the provided model identifier is invalid", "", upstream_model_not_found, "", ""},
-    {"on-demand throughput isn", "", upstream_rejected, "inference_profile_required", "model"},
-    {"you don't have access to the model", "", upstream_access_denied, "", ""},
-    {"access to this model is not available", "", upstream_access_denied, "", ""},
-    {"model use case details have not been submitted", "", upstream_access_denied, "", ""},
-    {"end of its life", "", upstream_model_not_found, "", ""},
-    {"legacy", "model", upstream_model_not_found, "", ""},
-    {"doesn't support tool use", "", unsupported_parameter, "", "tools"},
-    {"toolconfig.toolchoice", "", unsupported_parameter, "", "tool_choice"},
-    {"doesn't support the", "field", unsupported_parameter, "", ""},
-    {"image exceeds", "", upstream_rejected, "image_too_large", "messages"},
-    {"image dimensions", "", upstream_rejected, "image_too_large", "messages"},
-    {"image exceed max allowed size", "", upstream_rejected, "image_too_large", "messages"},
-    {"could not process image", "", upstream_rejected, "invalid_image", "messages"},
-    {"too many images and documents", "", upstream_rejected, "too_many_images", "messages"},
-    {"document file name", "", upstream_rejected, "invalid_document", "messages"},
-    {"duplicate document names", "", upstream_rejected, "invalid_document", "messages"},
-    {"guardrail", "", upstream_rejected, "guardrail_config", ""},
-    {"reservation not found", "", upstream_rejected, "", "service_tier"},
-    {"service tier provided is invalid", "", upstream_rejected, "", "service_tier"},
-});
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  // Bedrock writes both apostrophes.
-  constexpr std::string_view kCurly = "\xE2\x80\x99";
-  for (std::size_t at = out.find(kCurly); at != std::string::npos; at = out.find(kCurly, at)) {
-    out.replace(at, kCurly.size(), "'");
-  }
-  return out;
-}
-
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-// The first number behind `anchor`; empty when there is none.
-std::string_view number_after(std::string_view text, std::string_view anchor) {
-  const std::size_t found = text.find(anchor);
-  if (found == std::string_view::npos) return {};
-  std::size_t begin = found + anchor.size();
-  while (begin < text.size() && !is_digit(text[begin])) ++begin;
-  std::size_t end = begin;
-  while (end < text.size() && is_digit(text[end])) ++end;
-  return text.substr(begin, end - begin);
-}
-
-// OpenAI's words for a conversation that is too long, when upstream gave both numbers.
-std::string context_length_message(std::string_view words) {
-  std::string_view limit = number_after(words, "maximum context length is");
-  std::string_view used = number_after(words, "resulted in");
-  if (words.find("prompt is too long") != std::string_view::npos) {
-    used = number_after(words, "prompt is too long");
-    limit = number_after(words, ">");
-  } else if (words.find("prompt tokens (") != std::string_view::npos) {
-    used = number_after(words, "prompt tokens (");
-    limit = number_after(words, "exceed model maximum");
-  }
-  if (limit.empty() || used.empty()) return {};
-  return "This model's maximum context length is " + std::string(limit) +
-         " tokens. However, your messages resulted in " + std::string(used) +
-         " tokens. Please reduce the length of the messages.";
-}
-
-void classify_validation(std::string_view words, Error& error) {
-  for (const Classifier& row : kClassifiers) {
-    if (words.find(row.pattern) == std::string_view::npos ||
-        words.find(row.also) == std::string_view::npos) {
-      continue;
-    }
-    error.kind = row.kind;
-    error.code = row.code;
-    if (error.param.empty()) error.param = row.param;
-    if (row.kind == context_length_exceeded) {
-      if (std::string text = context_length_message(words); !text.empty()) error.message = text;
-    } else if (row.kind == upstream_access_denied || row.kind == upstream_model_not_found) {
-      error.message.clear();  // the kind's own words
-    }
-    return;
-  }
-}
 
 void classify_throttling(std::string_view words, Error& error) {
   if (words.find("tokens per day") != std::string_view::npos) {
@@ -225,8 +126,11 @@ constexpr auto kMessageNames =
 constexpr auto kTypeNames = std::to_array<std::string_view>({"__type", "code", "Code", "type"});
 
 void read_fault(json::Value body, Fault& fault) {
-  const auto nested = body.find("Error") ? body.find("Error") : body.find("Output");
-  for (const json::Value object : {body, nested.value_or(json::Value())}) {
+  json::Value nested;
+  for (const std::string_view name : {"Error", "error", "Output"}) {
+    if (const auto found = body.find_present(name)) nested = *found;
+  }
+  for (const json::Value object : {body, nested}) {
     const auto type = first_text(object, kTypeNames);
     if (fault.type.empty() && type) fault.type = clean_exception_type(json::unescape(*type));
     const auto message = first_text(object, kMessageNames);
@@ -237,7 +141,13 @@ void read_fault(json::Value body, Fault& fault) {
   if (status && *status >= 100 && *status <= 599) fault.original_status = static_cast<int>(*status);
 }
 
-// Models behind Bedrock answer with an error object of their own inside the message.
+bool is_word(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
+}
+
+// Models behind Bedrock answer with an error object of their own inside the message. Only of a
+// refusal the rest of it counts, too.
 void unwrap_model_error(std::string& message, Error& error, json::Reader& reader) {
   constexpr std::string_view kPrefix = "The model returned the following errors: ";
   if (message.starts_with(kPrefix)) message.erase(0, kPrefix.size());
@@ -254,9 +164,11 @@ void unwrap_model_error(std::string& message, Error& error, json::Reader& reader
   };
   std::string inner = text_of("message");
   if (inner.empty()) return;
+  message = std::move(inner);
+  if (error.kind != upstream_rejected) return;
   error.param = text_of("param");
   error.code = text_of("code");
-  message = std::move(inner);
+  if (const std::string type = text_of("type"); is_word(type)) error.type = type;
 }
 
 std::optional<std::chrono::milliseconds> retry_after(std::span<const Header> headers) {
@@ -305,12 +217,15 @@ Error classify(Fault fault, json::Reader& reader) {
   error.upstream_status = fault.status;
   error.detail = fault.type.empty() ? "no exception type" : fault.type;
   unwrap_model_error(fault.message, error, reader);
-  const std::string words = lower(fault.message);
+  const std::string words = plain_words(fault.message);
   if (row.words == Words::upstream) error.message = sanitise(fault.message);
   if (!row.code.empty()) error.code = row.code;
   switch (row.kind) {
     case upstream_rejected:
       if (row.words == Words::upstream) classify_validation(words, error);
+      break;
+    case upstream_model_not_found:
+      if (words.find("use case details") != std::string::npos) error.kind = upstream_access_denied;
       break;
     case upstream_access_denied:
       // A bearer key that is no longer good is ours, not the client's.

@@ -5,6 +5,8 @@
 #include <iterator>
 #include <utility>
 
+#include "convert/bedrock/documents.h"
+#include "convert/bedrock/media.h"
 #include "convert/json/reader.h"
 #include "convert/json/writer.h"
 
@@ -18,8 +20,11 @@ constexpr Text kPleaseContinue = Text::literal("Please continue.");
 constexpr Text kUnderstood = Text::literal("Understood.");
 
 bool is_blank_text(const Block& block) {
-  return block.kind == Kind::text && json::is_blank(block.text);
+  return (block.kind == Kind::text || block.kind == Kind::guarded_text) &&
+         json::is_blank(block.text);
 }
+
+bool is_reasoning(const Block& block) { return block.kind == Kind::reasoning; }
 
 Turn turn_of(Turn::Role role, Text text) {
   Turn turn{role, {}};
@@ -62,21 +67,9 @@ bool has_user_turn(const Conversation& conversation) {
                      [](const Turn& turn) { return turn.role == Turn::Role::user; });
 }
 
-std::size_t count_images(const std::vector<Block>& blocks) {
-  std::size_t count = 0;
-  for (const Block& block : blocks) {
-    count += block.kind == Kind::image ? 1 : count_images(block.content);
-  }
-  return count;
-}
-
-Unexpected<Error> refuse_messages(std::string message, std::string code) {
-  Error error;
-  error.kind = ErrorKind::invalid_request;
-  error.message = std::move(message);
-  error.param = "messages";
-  error.code = std::move(code);
-  return Unexpected{std::move(error)};
+// A mark behind something that goes is one behind what stands before it.
+void keep_mark(CacheMark mark, CacheMark* before) {
+  if (before != nullptr) *before = std::max(*before, mark);
 }
 
 bool is_tool_result(const Block& block) { return block.kind == Kind::tool_result; }
@@ -89,7 +82,10 @@ void inline_system(Conversation& conversation) {
     conversation.turns.emplace(conversation.turns.begin());
   }
   std::vector<Block> blocks;
-  for (const Text text : conversation.system) blocks.push_back(Block::of_text(text));
+  for (const SystemText& system : conversation.system) {
+    blocks.push_back(Block::of_text(system.text));
+    blocks.back().cache = system.cache;
+  }
   auto& first = conversation.turns.front().blocks;
   first.insert(first.begin(), std::make_move_iterator(blocks.begin()),
                std::make_move_iterator(blocks.end()));
@@ -98,7 +94,22 @@ void inline_system(Conversation& conversation) {
 }
 
 void drop_blank_text(Conversation& conversation) {
-  for (Turn& turn : conversation.turns) std::erase_if(turn.blocks, is_blank_text);
+  CacheMark* before = conversation.system.empty() ? nullptr : &conversation.system.back().cache;
+  for (Turn& turn : conversation.turns) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < turn.blocks.size(); ++i) {
+      if (is_blank_text(turn.blocks[i])) {
+        keep_mark(turn.blocks[i].cache, before);
+        continue;
+      }
+      if (kept != i) turn.blocks[kept] = std::move(turn.blocks[i]);
+      if (turn.blocks[kept].kind != Kind::reasoning) before = &turn.blocks[kept].cache;
+      ++kept;
+    }
+    turn.blocks.erase(turn.blocks.begin() + static_cast<std::ptrdiff_t>(kept), turn.blocks.end());
+    // Reasoning that led to nothing is no turn: Claude refuses one that ends in it.
+    if (std::all_of(turn.blocks.begin(), turn.blocks.end(), is_reasoning)) turn.blocks.clear();
+  }
   std::erase_if(conversation.turns, [](const Turn& turn) { return turn.blocks.empty(); });
 }
 
@@ -120,7 +131,8 @@ void merge_turns(Conversation& conversation) {
 void order_blocks(Conversation& conversation) {
   for (Turn& turn : conversation.turns) {
     if (turn.role != Turn::Role::assistant) continue;  // pair_tools() has put results first
-    std::stable_partition(turn.blocks.begin(), turn.blocks.end(),
+    const auto rest = std::stable_partition(turn.blocks.begin(), turn.blocks.end(), is_reasoning);
+    std::stable_partition(rest, turn.blocks.end(),
                           [](const Block& block) { return block.kind != Kind::tool_use; });
   }
 }
@@ -132,14 +144,19 @@ void lead_with_user(Conversation& conversation) {
   conversation.rewritten = true;
 }
 
-void finish_last_turn(Conversation& conversation, const ModelCapabilities& model, ToolUse tools) {
+void end_with_user(Conversation& conversation) {
   auto& turns = conversation.turns;
   if (turns.empty() || turns.back().role != Turn::Role::assistant) return;
+  turns.push_back(turn_of(Turn::Role::user, kPleaseContinue));
+  conversation.rewritten = true;
+}
+
+void finish_last_turn(Conversation& conversation, const ModelCapabilities& model, ToolUse tools) {
+  auto& turns = conversation.turns;
   if (!model.can(ModelFeature::prefill) || tools == ToolUse::declared) {
-    turns.push_back(turn_of(Turn::Role::user, kPleaseContinue));
-    conversation.rewritten = true;
-    return;
+    end_with_user(conversation);
   }
+  if (turns.empty() || turns.back().role != Turn::Role::assistant) return;
   Block& last = turns.back().blocks.back();
   if (last.kind == Kind::text) last.text = trim_right(last.text);
 }
@@ -163,55 +180,36 @@ void split_tool_results(Conversation& conversation) {
   conversation.turns = std::move(turns);
 }
 
-void read_arguments(Conversation& conversation) {
-  std::optional<json::Reader> reader;
-  for (Turn& turn : conversation.turns) {
-    for (Block& block : turn.blocks) {
-      if (block.kind != Kind::tool_use || !block.input.empty()) continue;
-      if (json::is_blank(block.arguments)) {
-        block.input = {"{}"};
-        continue;
-      }
-      if (!reader) reader.emplace();
-      std::string& object = conversation.arena.make();
-      json::append_unescaped(block.arguments, object);
-      const std::size_t size = object.size();
-      object.append(json::PaddedBuffer::kPadding, '\0');
-      const auto value = reader->read(std::string_view(object).substr(0, size));
-      if (value && value->is_object()) {
-        block.input = value->raw();
-      } else if (value && value->is_null()) {
-        block.input = {"{}"};
-      } else {
-        object.clear();
-        json::Writer(object).begin_object().key("_raw").text(block.arguments).end_object();
-        block.input = {object};
-        conversation.rewritten = true;
-      }
-    }
-  }
-}
-
-Result<void> check_images(const Conversation& conversation) {
-  for (const Turn& turn : conversation.turns) {
-    if (count_images(turn.blocks) <= kMaxImagesPerMessage) continue;
-    return refuse_messages("Too many images: at most " + std::to_string(kMaxImagesPerMessage) +
-                               " are accepted in one turn.",
-                           "too_many_images");
-  }
-  return {};
+bool last_tool_turn_lacks_reasoning(const Conversation& conversation) {
+  const auto holds = [](const Turn& turn, Kind kind) {
+    return std::any_of(turn.blocks.begin(), turn.blocks.end(),
+                       [&](const Block& block) { return block.kind == kind; });
+  };
+  const auto& turns = conversation.turns;
+  const auto last = std::find_if(turns.rbegin(), turns.rend(),
+                                 [&](const Turn& turn) { return holds(turn, Kind::tool_use); });
+  return last != turns.rend() && !holds(*last, Kind::reasoning);
 }
 
 Result<Conversation> normalise(const ChatRequest& request, const ModelCapabilities& model,
-                               ToolUse tools) {
-  auto converted = convert_messages(request);
+                               ToolUse tools, const EncodePolicy& policy, Adjustments& adjusted,
+                               std::span<const Text> wrapped_tools) {
+  if (policy.strict_history) {
+    if (auto checked = check_tool_history(request); !checked) return Unexpected{checked.error()};
+  }
+  if (auto checked = check_images(request); !checked) return Unexpected{checked.error()};
+  auto converted = convert_messages(request, model, tools, policy, adjusted);
   if (!converted) return converted;
   Conversation& conversation = *converted;
   if (tools == ToolUse::none) neutralise_tools(conversation);
   const bool spoke = has_user_turn(conversation);
   drop_blank_text(conversation);
   if (spoke && !has_user_turn(conversation)) {
-    return refuse_messages("Invalid 'messages': no user message has content.", {});
+    Error error;
+    error.kind = ErrorKind::invalid_request;
+    error.message = "Invalid 'messages': no user message has content.";
+    error.param = "messages";
+    return Unexpected{std::move(error)};
   }
   if (!model.can(ModelFeature::system)) inline_system(conversation);
   merge_turns(conversation);
@@ -221,8 +219,12 @@ Result<Conversation> normalise(const ChatRequest& request, const ModelCapabiliti
   lead_with_user(conversation);
   finish_last_turn(conversation, model, tools);
   if (model.can(ModelFeature::split_tool_results)) split_tool_results(conversation);
-  read_arguments(conversation);
-  if (auto counted = check_images(conversation); !counted) return Unexpected{counted.error()};
+  name_documents(conversation);
+  introduce_documents(conversation);
+  if (auto counted = check_media_counts(conversation); !counted) {
+    return Unexpected{counted.error()};
+  }
+  read_arguments(conversation, wrapped_tools);
   return converted;
 }
 

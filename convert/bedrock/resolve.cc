@@ -97,11 +97,50 @@ std::string_view geo_of(std::string_view region, const ModelCapabilities& model)
   return "global";
 }
 
-Resolved resolve_base_id(std::string_view id, std::string_view region) {
-  const ModelCapabilities& model = capabilities_of(id);
+// Which profiles may serve a region's callers, the nearest first; the first row that fits counts.
+struct RegionGeos {
+  std::string_view region_prefix;
+  std::array<std::string_view, 3> geos;
+};
+constexpr auto kRegionGeos = std::to_array<RegionGeos>({
+    {"us-gov-", {"us-gov"}},
+    {"us-", {"us", "global"}},
+    {"eu-", {"eu", "global"}},
+    {"ca-", {"ca", "us", "global"}},
+    {"sa-", {"sa", "us", "global"}},
+    {"ap-northeast-1", {"jp", "apac", "global"}},
+    {"ap-northeast-3", {"jp", "apac", "global"}},
+    {"ap-southeast-2", {"au", "apac", "global"}},
+    {"ap-southeast-4", {"au", "apac", "global"}},
+    {"ap-south-", {"in", "apac", "global"}},
+    {"ap-", {"apac", "global"}},
+    {"", {"global"}},
+});
+
+std::string join_geo(std::string_view geo, std::string_view id) {
+  std::string profile(geo);
+  return profile.append(".").append(id);
+}
+
+// Where a name is called from.
+struct Place {
+  std::string_view region;
+  const RegionList* listed;
+};
+
+using Listed = RegionList::Listed;
+
+bool is_on_demand(std::string_view id, const Place& place) {
+  const Listed listed = place.listed == nullptr ? Listed::unknown : place.listed->on_demand(id);
+  if (listed != Listed::unknown) return listed == Listed::yes;
+  const std::string_view regions = capabilities_of(id).on_demand;
+  return regions == "*" || has_word(regions, place.region);
+}
+
+Resolved resolve_base_id(std::string_view id, const Place& place) {
   std::string sent(id);
-  if (!region.empty() && model.on_demand != "*" && !has_word(model.on_demand, region)) {
-    sent.insert(0, ".").insert(0, geo_of(region, model));
+  if (!place.region.empty() && !is_on_demand(id, place)) {
+    if (auto profile = profile_of(id, place.region, place.listed)) sent = std::move(*profile);
   }
   return {{std::move(sent), std::string(id)}, {}};
 }
@@ -138,15 +177,16 @@ std::optional<Resolved> resolve_arn(std::string_view arn) {
   if (type == "foundation-model" || type == "inference-profile") {
     resolved.target.foundation_model = strip_geo(name);
   }
+  resolved.hidden = type == "application-inference-profile" || type == "provisioned-model";
   return resolved;
 }
 
-std::optional<Resolved> resolve_id(std::string_view name, std::string_view region) {
+std::optional<Resolved> resolve_id(std::string_view name, const Place& place) {
   if (name.empty() || name.size() > kMaxModelId) return std::nullopt;
   if (name.starts_with("arn:")) return resolve_arn(name);
   const std::string_view base = strip_geo(name);
   if (!is_base_id(base)) return std::nullopt;
-  if (base.size() == name.size()) return resolve_base_id(base, region);
+  if (base.size() == name.size()) return resolve_base_id(base, place);
   return Resolved{{std::string(name), std::string(base)}, {}};
 }
 
@@ -164,24 +204,25 @@ const Row* find_alias(std::span<const Row> rows, std::string_view name) {
   return nullptr;
 }
 
-std::optional<Resolved> resolve_shipped(std::string_view name, std::string_view region) {
+std::optional<Resolved> resolve_shipped(std::string_view name, const Place& place) {
   const ShippedAlias* alias = find_alias(shipped_aliases(), name);
   if (alias == nullptr) return std::nullopt;
-  return resolve_id(alias->model, region);
+  return resolve_id(alias->model, place);
 }
 
 std::optional<Resolved> resolve_name(std::string_view name, std::span<const Alias> configured,
-                                     std::string_view region) {
+                                     const Place& place) {
   if (const Alias* alias = find_alias(configured, name)) {
-    auto resolved = resolve_id(alias->model, region);
-    if (!resolved) resolved = resolve_shipped(alias->model, region);
+    auto resolved = resolve_id(alias->model, place);
+    if (!resolved) resolved = resolve_shipped(alias->model, place);
     if (resolved && !alias->base_model.empty()) {
       resolved->target.foundation_model = strip_geo(alias->base_model);
+      resolved->hidden = false;
     }
     return resolved;
   }
-  if (auto resolved = resolve_shipped(name, region)) return resolved;
-  return resolve_id(name, region);
+  if (auto resolved = resolve_shipped(name, place)) return resolved;
+  return resolve_id(name, place);
 }
 
 }  // namespace
@@ -219,16 +260,37 @@ bool matches_glob(std::string_view pattern, std::string_view text) {
   return p == pattern.size();
 }
 
-std::optional<Resolved> resolve_bedrock_model(std::string_view client_name,
-                                              std::span<const Alias> configured,
-                                              std::string_view region) {
-  if (auto resolved = resolve_name(client_name, configured, region)) return resolved;
+std::string_view strip_provider_prefix(std::string_view client_name) {
   for (const std::string_view prefix : kProviderPrefixes) {
-    if (client_name.starts_with(prefix)) {
-      return resolve_name(client_name.substr(prefix.size()), configured, region);
-    }
+    if (client_name.starts_with(prefix)) return client_name.substr(prefix.size());
+  }
+  return client_name;
+}
+
+std::optional<std::string> profile_of(std::string_view model_id, std::string_view region,
+                                      const RegionList* listed) {
+  if (!is_base_id(model_id) || strip_geo(model_id).size() != model_id.size()) return std::nullopt;
+  const auto& row =
+      *std::find_if(kRegionGeos.begin(), kRegionGeos.end(),
+                    [&](const RegionGeos& one) { return region.starts_with(one.region_prefix); });
+  for (const std::string_view geo : row.geos) {
+    std::string profile = join_geo(geo, model_id);
+    const Listed has = listed == nullptr ? Listed::unknown : listed->has_profile(profile);
+    if (has == Listed::yes) return profile;
+    if (has == Listed::unknown)
+      return join_geo(geo_of(region, capabilities_of(model_id)), model_id);
   }
   return std::nullopt;
+}
+
+std::optional<Resolved> resolve_bedrock_model(std::string_view client_name,
+                                              std::span<const Alias> configured,
+                                              std::string_view region, const RegionList* listed) {
+  const Place place{region, listed};
+  if (auto resolved = resolve_name(client_name, configured, place)) return resolved;
+  const std::string_view name = strip_provider_prefix(client_name);
+  if (name.size() == client_name.size()) return std::nullopt;
+  return resolve_name(name, configured, place);
 }
 
 }  // namespace oriel::convert

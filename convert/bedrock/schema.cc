@@ -13,9 +13,25 @@ using json::Value;
 constexpr auto kCombinators =
     std::to_array<std::string_view>({"properties", "$ref", "oneOf", "anyOf", "allOf"});
 
+bool is_definitions(std::string_view key) { return key == "$defs" || key == "definitions"; }
+
 bool is_dropped_at_root(std::string_view key, SchemaRefs refs) {
-  return key == "$schema" || key == "$id" || key == "type" ||
-         (refs == SchemaRefs::inlined && (key == "$defs" || key == "definitions"));
+  return key == "$schema" || key == "$id" || (refs == SchemaRefs::inlined && is_definitions(key));
+}
+
+bool is_word(Value value, std::string_view word) {
+  const auto text = value.as_text();
+  return text && text->escaped() == word;
+}
+
+// A type that leaves no room for an object.
+bool is_no_object(Value schema) {
+  const auto type = schema.find("type");
+  if (!type) return false;
+  if (!type->is_array()) return type->is_string() && !is_word(*type, "object");
+  const auto types = type->children();
+  return std::none_of(types.begin(), types.end(),
+                      [](const json::Member& item) { return is_word(item.value, "object"); });
 }
 
 // Copies a schema with the targets of its $refs in their place. Bounded in depth and in size.
@@ -89,15 +105,62 @@ Unexpected<Error> refuse(std::string_view param, std::string_view why) {
 
 bool is_plain_object_schema(Value schema) {
   const auto type = schema.find("type");
-  const auto name = type ? type->as_text() : std::nullopt;
-  return name && name->escaped() == "object" && schema.find("properties") &&
-         !schema.find("$schema") && !schema.find("$id");
+  return type && is_word(*type, "object") && schema.find("properties") && !schema.find("$schema") &&
+         !schema.find("$id");
+}
+
+// The members of the root, but for those that `skipped` names.
+template <class Skip>
+bool write_root(Value schema, SchemaRefs refs, RefInliner& inliner, json::Writer& writer,
+                Skip skipped) {
+  for (const json::Member member : schema.children()) {
+    if (is_dropped_at_root(member.key.escaped(), refs) || skipped(member.key.escaped())) continue;
+    writer.key(member.key);
+    if (refs == SchemaRefs::kept) {
+      writer.raw(member.value.raw());
+    } else if (!inliner.write(member.value, 0)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// {"type":"object","properties":{"value":S},"required":["value"]}: what S refers to stays at the
+// root.
+bool write_wrapped(Value schema, SchemaRefs refs, RefInliner& inliner, json::Writer& writer) {
+  writer.begin_object().key("type").text(Text::literal("object"));
+  writer.key("properties").begin_object().key("value").begin_object();
+  if (!write_root(schema, refs, inliner, writer, is_definitions)) return false;
+  writer.end_object().end_object();
+  writer.key("required").begin_array().text(Text::literal("value")).end_array();
+  const auto others = [](std::string_view key) { return !is_definitions(key); };
+  if (!write_root(schema, refs, inliner, writer, others)) return false;
+  writer.end_object();
+  return true;
+}
+
+bool write_object(Value schema, SchemaRefs refs, RefInliner& inliner, json::Writer& writer) {
+  writer.begin_object().key("type").text(Text::literal("object"));
+  const bool shaped =
+      std::any_of(kCombinators.begin(), kCombinators.end(),
+                  [&](std::string_view key) { return schema.find(key).has_value(); });
+  const auto type = [](std::string_view key) { return key == "type"; };
+  if (!write_root(schema, refs, inliner, writer, type)) return false;
+  if (!shaped) writer.key("properties").begin_object().end_object();
+  writer.end_object();
+  return true;
 }
 
 }  // namespace
 
-Result<void> write_tool_schema(json::Raw parameters, SchemaRefs refs, std::string_view param,
-                               json::Reader& reader, json::Writer& writer) {
+bool wants_wrapping(json::Raw parameters, json::Reader& reader) {
+  if (parameters.empty()) return false;
+  const auto schema = reader.read(parameters.text);
+  return schema && schema->is_object() && is_no_object(*schema);
+}
+
+Result<SchemaRoot> write_tool_schema(json::Raw parameters, SchemaRefs refs, std::string_view param,
+                                     json::Reader& reader, json::Writer& writer) {
   if (parameters.text.find("\"$ref\"") == std::string_view::npos) refs = SchemaRefs::kept;
   Value schema;
   if (!parameters.empty()) {
@@ -107,30 +170,18 @@ Result<void> write_tool_schema(json::Raw parameters, SchemaRefs refs, std::strin
     if (!schema.is_null() && !schema.is_object()) return refuse(param, "expected an object.");
     if (refs == SchemaRefs::kept && is_plain_object_schema(schema)) {
       writer.raw(parameters);
-      return {};
+      return SchemaRoot::object;
     }
   }
   RefInliner inliner(schema, writer);
   if (refs == SchemaRefs::inlined) {
     if (const auto target = inliner.target_of(schema)) schema = *target;
   }
-  writer.begin_object().key("type").text(Text::literal("object"));
-  bool shaped = false;
-  for (const json::Member member : schema.children()) {
-    const std::string_view key = member.key.escaped();
-    if (is_dropped_at_root(key, refs)) continue;
-    shaped =
-        shaped || std::find(kCombinators.begin(), kCombinators.end(), key) != kCombinators.end();
-    writer.key(member.key);
-    if (refs == SchemaRefs::kept) {
-      writer.raw(member.value.raw());
-    } else if (!inliner.write(member.value, 0)) {
-      return refuse(param, "its references expand to too much.");
-    }
-  }
-  if (!shaped) writer.key("properties").begin_object().end_object();
-  writer.end_object();
-  return {};
+  const bool wraps = is_no_object(schema);
+  const bool written = wraps ? write_wrapped(schema, refs, inliner, writer)
+                             : write_object(schema, refs, inliner, writer);
+  if (!written) return refuse(param, "its references expand to too much.");
+  return wraps ? SchemaRoot::wrapped : SchemaRoot::object;
 }
 
 }  // namespace oriel::convert::bedrock

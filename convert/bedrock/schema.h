@@ -18,9 +18,18 @@ enum class SchemaRefs : unsigned char {
   inlined,  // for models that do not follow $ref
 };
 
+// What became of the root.
+enum class SchemaRoot : unsigned char {
+  object,   // it is an object's, or was made one
+  wrapped,  // it is no object's: it is now the schema of the member "value"
+};
+
+// Whether write_tool_schema() would wrap these parameters. They are valid JSON, or empty.
+bool wants_wrapping(json::Raw parameters, json::Reader& reader);
+
 // Writes the schema's JSON as the next value of `writer`: an object whose root type is "object".
 // `parameters` is empty or JSON with readable padding behind it; `param` names it in errors.
-Result<void> write_tool_schema(json::Raw parameters, SchemaRefs refs, std::string_view param,
-                               json::Reader& reader, json::Writer& writer);
+Result<SchemaRoot> write_tool_schema(json::Raw parameters, SchemaRefs refs, std::string_view param,
+                                     json::Reader& reader, json::Writer& writer);
 
 }  // namespace oriel::convert::bedrock

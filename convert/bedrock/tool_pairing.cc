@@ -30,6 +30,7 @@ void append_as_text(const Block& result, std::string_view label, Conversation& c
   }
   out.push_back(Block::of_text(Text::from_escaped(text)));
   std::move(pictures.begin(), pictures.end(), std::back_inserter(out));
+  out.back().cache = result.cache;
   conversation.rewritten = true;
 }
 
@@ -136,6 +137,10 @@ void pair_tools(Conversation& conversation, const ModelCapabilities& model) {
 void neutralise_tools(Conversation& conversation) {
   std::unordered_map<std::string_view, Text> names;  // of the calls so far
   for (Turn& turn : conversation.turns) {
+    // Signed for a turn that calls: without the calls it is refused.
+    if (has_calls(turn)) {
+      std::erase_if(turn.blocks, [](const Block& block) { return block.kind == Kind::reasoning; });
+    }
     std::vector<Block> blocks;
     blocks.reserve(turn.blocks.size());
     for (Block& block : turn.blocks) {
@@ -146,6 +151,7 @@ void neutralise_tools(Conversation& conversation) {
         text.append(json::is_blank(block.arguments) ? "{}" : block.arguments.escaped());
         text.append("]");
         blocks.push_back(Block::of_text(Text::from_escaped(text)));
+        blocks.back().cache = block.cache;
         conversation.rewritten = true;
       } else if (block.kind == Kind::tool_result) {
         const auto name = names.find(block.id.escaped());

@@ -4,6 +4,7 @@
 
 #include "convert/json/writer.h"
 #include "convert/openai/error_body.h"
+#include "convert/openai/message_parts.h"
 
 namespace oriel::convert {
 namespace {
@@ -36,13 +37,21 @@ void end_delta(const FinishReason* finish, IncludeUsage include_usage, Writer& w
   writer.out().append(kEventEnd);
 }
 
+// A line break may stand between the tokens of upstream's JSON, but would end the event's line.
+void keep_on_one_line(std::size_t begin, std::size_t end, std::string& out) {
+  std::replace_if(
+      out.data() + begin, out.data() + end, [](char c) { return c == '\n' || c == '\r'; }, ' ');
+}
+
 }  // namespace
 
 ChunkWriter::ChunkWriter(const Envelope& envelope, IncludeUsage include_usage)
     : include_usage_(include_usage) {
   Writer head(delta_head_);
   begin_chunk(envelope, head);
-  head.begin_array().begin_object().key("index").integer(0).key("delta").begin_object();
+  head.begin_array().begin_object().key("index");
+  index_at_ = delta_head_.size();
+  head.integer(0).key("delta").begin_object();
   Writer tail(delta_tail_);
   end_delta(nullptr, include_usage, tail);
 
@@ -57,42 +66,63 @@ ChunkWriter::ChunkWriter(const Envelope& envelope, IncludeUsage include_usage)
   Writer(model_text_).text(envelope.model);
 }
 
-void ChunkWriter::write(const ChatDelta& delta, std::string& out) const {
+void ChunkWriter::write(const ChatDelta& delta, std::string& out) {
   switch (delta.kind) {
     case Kind::text:
+      if (delta.choice != 0) return write_piece("content", delta, out);
       if (delta.text.empty()) return;
       out.append(text_head_).append(delta.text.escaped()).append(text_tail_);
       return;
-    case Kind::role: return write_role(out);
-    case Kind::reasoning: return write_piece("reasoning_content", delta.text, out);
+    case Kind::role: return write_role(delta, out);
+    case Kind::reasoning: return write_piece("reasoning_content", delta, out);
     case Kind::signature:
     case Kind::redacted: return write_thinking(delta, out);
     case Kind::tool_call_start:
-    case Kind::tool_call_args: return write_tool_call(delta, out);
-    case Kind::finish: return write_finish(delta.finish, out);
+    case Kind::tool_call_args:
+      return delta.legacy_function ? write_function_call(delta, out) : write_tool_call(delta, out);
+    case Kind::citation: return write_citation(delta, out);
+    case Kind::image: return write_image(delta, out);
+    case Kind::finish: return write_finish(delta, out);
     case Kind::usage: return write_usage_chunk(delta, out);
     case Kind::source: return write_source(delta, out);
   }
 }
 
-void ChunkWriter::write_piece(std::string_view member, Text text, std::string& out) const {
-  if (text.empty()) return;
-  out.append(delta_head_);
-  Writer(out).key(member).text(text);
+std::uint32_t ChunkWriter::next_index(List list, std::uint32_t choice) {
+  if (entries_.size() <= choice) entries_.resize(choice + 1);
+  return entries_[choice][static_cast<std::size_t>(list)]++;
+}
+
+void ChunkWriter::begin_delta(std::uint32_t choice, std::string& out) const {
+  if (choice == 0) {
+    out.append(delta_head_);
+    return;
+  }
+  out.append(delta_head_, 0, index_at_);
+  Writer(out).unsigned_integer(choice);
+  out.append(delta_head_, index_at_ + 1);  // behind the digit of choice 0
+}
+
+void ChunkWriter::write_piece(std::string_view member, const ChatDelta& delta,
+                              std::string& out) const {
+  if (delta.text.empty()) return;
+  begin_delta(delta.choice, out);
+  Writer(out).key(member).text(delta.text);
   out.append(delta_tail_);
 }
 
-void ChunkWriter::write_role(std::string& out) const {
-  out.append(delta_head_);
+void ChunkWriter::write_role(const ChatDelta& delta, std::string& out) const {
+  begin_delta(delta.choice, out);
   Writer(out).key("role").string("assistant").key("content").string("").key("refusal").null();
   out.append(delta_tail_);
 }
 
-void ChunkWriter::write_thinking(const ChatDelta& delta, std::string& out) const {
+void ChunkWriter::write_thinking(const ChatDelta& delta, std::string& out) {
   if (delta.text.empty()) return;
-  out.append(delta_head_);
+  begin_delta(delta.choice, out);
   Writer writer(out);
   writer.key("thinking_blocks").begin_array().begin_object();
+  writer.key("index").unsigned_integer(next_index(List::thinking_blocks, delta.choice));
   if (delta.kind == Kind::signature) {
     writer.key("type").string("thinking").key("thinking").string("");
     writer.key("signature").text(delta.text);
@@ -106,22 +136,57 @@ void ChunkWriter::write_thinking(const ChatDelta& delta, std::string& out) const
 void ChunkWriter::write_tool_call(const ChatDelta& delta, std::string& out) const {
   const bool start = delta.kind == Kind::tool_call_start;
   if (!start && delta.text.empty()) return;
-  out.append(delta_head_);
+  const std::string_view type = delta.custom_tool ? "custom" : "function";
+  begin_delta(delta.choice, out);
   Writer writer(out);
   writer.key("tool_calls").begin_array().begin_object();
   writer.key("index").unsigned_integer(delta.tool_index);
-  if (start) writer.key("id").text(delta.id).key("type").string("function");
-  writer.key("function").begin_object();
+  if (start) writer.key("id").text(delta.id).key("type").string(type);
+  writer.key(type).begin_object();
   if (start) writer.key("name").text(delta.name);
-  writer.key("arguments").text(start ? Text() : delta.text);
+  writer.key(delta.custom_tool ? "input" : "arguments").text(start ? Text() : delta.text);
   writer.end_object().end_object().end_array();
   out.append(delta_tail_);
 }
 
-void ChunkWriter::write_finish(FinishReason finish, std::string& out) const {
-  out.append(delta_head_);
+void ChunkWriter::write_function_call(const ChatDelta& delta, std::string& out) const {
+  const bool start = delta.kind == Kind::tool_call_start;
+  if (delta.tool_index != 0) return;  // the old form has room for one
+  if (!start && delta.text.empty()) return;
+  begin_delta(delta.choice, out);
   Writer writer(out);
-  end_delta(&finish, include_usage_, writer);
+  writer.key("function_call").begin_object();
+  if (start) writer.key("name").text(delta.name);
+  writer.key("arguments").text(start ? Text() : delta.text).end_object();
+  out.append(delta_tail_);
+}
+
+void ChunkWriter::write_citation(const ChatDelta& delta, std::string& out) {
+  const std::size_t begin = out.size();
+  begin_delta(delta.choice, out);
+  Writer writer(out);
+  const bool web = !delta.citation.url.empty();
+  writer.key(web ? "annotations" : "citations").begin_array();
+  openai::write_citation(
+      delta.citation, next_index(web ? List::annotations : List::citations, delta.choice), writer);
+  writer.end_array();
+  out.append(delta_tail_);
+  keep_on_one_line(begin, out.size() - kEventEnd.size(), out);
+}
+
+void ChunkWriter::write_image(const ChatDelta& delta, std::string& out) {
+  begin_delta(delta.choice, out);
+  Writer writer(out);
+  writer.key("images").begin_array();
+  openai::write_image(delta.media, next_index(List::images, delta.choice), writer);
+  writer.end_array();
+  out.append(delta_tail_);
+}
+
+void ChunkWriter::write_finish(const ChatDelta& delta, std::string& out) const {
+  begin_delta(delta.choice, out);
+  Writer writer(out);
+  end_delta(&delta.finish, include_usage_, writer);
 }
 
 void ChunkWriter::write_usage_chunk(const ChatDelta& delta, std::string& out) const {
@@ -144,10 +209,7 @@ void ChunkWriter::write_source(const ChatDelta& delta, std::string& out) const {
                           .removed = unasked ? delta.source_usage_span : SourceSpan{},
                           .model_text = model_text_},
                          out);
-  // A line break may stand between JSON's tokens, but would end the event's line.
-  const auto chunk = out.begin() + static_cast<std::ptrdiff_t>(begin);
-  std::replace_if(
-      chunk, out.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  keep_on_one_line(begin, out.size(), out);
   out.append(kEventEnd);
 }
 

@@ -1,118 +1,127 @@
 #include "convert/openai/chat_content.h"
 
-#include <array>
-#include <optional>
-#include <string>
+#include <algorithm>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "convert/openai/chat_cache.h"
+#include "convert/openai/chat_media.h"
+#include "convert/openai/chat_reasoning.h"
 #include "convert/openai/field_table.h"
-#include "convert/wire/base64.h"
-#include "convert/wire/data_url.h"
-#include "convert/wire/image_probe.h"
-#include "convert/wire/percent.h"
 
 namespace oriel::convert::openai {
 namespace {
 
-using json::Type;
 using json::Value;
 using Kind = ContentPart::Kind;
 
-// ------------------------------------------------------------------------------------- pictures
+// Appends what a part, an object at `path`, says.
+using TakePart = Result<void> (*)(const Value& part, const Path& path, Message& message,
+                                  Arena& arena);
 
-constexpr std::size_t kProbedBytes = 32;  // of a picture, to know it by its magic number
+// ---------------------------------------------------------------------------------- text
 
-bool same_letters(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (lower(a[i]) != lower(b[i])) return false;
+Result<void> append_text(const Value& part, const Path& path, std::string_view name, Kind kind,
+                         Message& message) {
+  auto text = require_text(part, path, name);
+  if (!text) return Unexpected{std::move(text).error()};
+  ContentPart& taken = message.parts.emplace_back();
+  taken.kind = kind;
+  taken.text = *text;
+  return {};
+}
+
+Result<void> take_text(const Value& part, const Path& path, Message& message, Arena&) {
+  return append_text(part, path, "text", Kind::text, message);
+}
+
+Result<void> take_refusal(const Value& part, const Path& path, Message& message, Arena&) {
+  return append_text(part, path, "refusal", Kind::refusal, message);
+}
+
+Result<std::uint8_t> parse_qualifiers(const Value& list, const Path& path) {
+  static constexpr std::string_view kNames[] = {"grounding_source", "query", "guard_content"};
+  static constexpr GuardQualifier kBits[] = {GuardQualifier::grounding_source,
+                                             GuardQualifier::query, GuardQualifier::guard_content};
+  if (!list.is_array()) return Unexpected{wrong_type(path, "an array of strings", list.type())};
+  unsigned bits = 0;
+  std::size_t index = 0;
+  for (const json::Member element : list.children()) {
+    const Path at = path.element(index++);
+    auto name = expect_text(element.value, at);
+    if (!name) return Unexpected{std::move(name).error()};
+    const auto found = find_choice(*name, kNames);
+    if (!found) return Unexpected{unknown_value(at, *name, kNames)};
+    bits |= static_cast<unsigned>(kBits[*found]);
   }
-  return true;
+  return static_cast<std::uint8_t>(bits);
 }
 
-bool has_scheme(std::string_view url, std::string_view scheme) {
-  return same_letters(url.substr(0, scheme.size()), scheme);
+Result<void> take_guarded_text(const Value& part, const Path& path, Message& message, Arena&) {
+  auto taken = append_text(part, path, "text", Kind::guarded_text, message);
+  if (!taken) return taken;
+  const auto list = part.find_present("qualifiers");
+  if (!list) return {};
+  auto qualifiers = parse_qualifiers(*list, path.member("qualifiers"));
+  if (!qualifiers) return Unexpected{std::move(qualifiers).error()};
+  message.parts.back().guard_qualifiers = *qualifiers;
+  return {};
 }
 
-std::optional<ImageFormat> format_of_media_type(std::string_view media_type) {
-  static constexpr std::pair<std::string_view, ImageFormat> kTypes[] = {
-      {"image/png", ImageFormat::png},   {"image/jpeg", ImageFormat::jpeg},
-      {"image/jpg", ImageFormat::jpeg},  {"image/pjpeg", ImageFormat::jpeg},
-      {"image/gif", ImageFormat::gif},   {"image/webp", ImageFormat::webp},
-      {"image/x-png", ImageFormat::png},
-  };
-  for (const auto& [name, format] : kTypes) {
-    if (same_letters(name, media_type)) return format;
-  }
-  return std::nullopt;
+// --------------------------------------------------------------------------------- media
+
+using ParseMedia = Result<ContentPart> (*)(const Value& payload, const Path& path, Arena& arena);
+
+// A part whose payload is the object under the name of its type.
+Result<void> append_media(const Value& part, const Path& path, std::string_view name,
+                          ParseMedia parse, Message& message, Arena& arena) {
+  auto payload = require_object(part, path, name);
+  if (!payload) return Unexpected{std::move(payload).error()};
+  auto media = parse(*payload, path.member(name), arena);
+  if (!media) return Unexpected{std::move(media).error()};
+  message.parts.push_back(*media);
+  return {};
 }
 
-// By the bytes; the label is believed only where they say nothing.
-std::optional<ImageFormat> format_of(std::string_view base64, std::string_view media_type) {
-  std::array<unsigned char, kProbedBytes> first{};
-  const std::size_t size = wire::decode_base64_prefix(base64, first);
-  const auto probed = wire::probe_image(std::span<const unsigned char>(first.data(), size));
-  return probed ? probed : format_of_media_type(media_type);
+Result<void> take_image(const Value& part, const Path& path, Message& message, Arena& arena) {
+  return append_media(part, path, "image_url", parse_image_url, message, arena);
+}
+Result<void> take_audio(const Value& part, const Path& path, Message& message, Arena& arena) {
+  return append_media(part, path, "input_audio", parse_input_audio, message, arena);
+}
+Result<void> take_file(const Value& part, const Path& path, Message& message, Arena& arena) {
+  return append_media(part, path, "file", parse_file, message, arena);
+}
+Result<void> take_video(const Value& part, const Path& path, Message& message, Arena& arena) {
+  return append_media(part, path, "video_url", parse_video_url, message, arena);
 }
 
-Error image_error(const Path& path, std::string_view reason, std::string_view code) {
-  return invalid_parameter(path.str(), "Invalid image: " + std::string(reason), code);
-}
-
-// The data in canonical base64: as it stands where it already is, else repaired into the arena.
-std::optional<std::string_view> canonical_data(std::string_view data, Arena& arena) {
-  if (wire::is_canonical_base64(data)) return data;
-  std::string& repaired = arena.make();
-  if (wire::clean_base64(data, repaired)) return repaired;
-  if (data.find('%') == std::string_view::npos) return std::nullopt;
-  const auto decoded = wire::percent_decode(data);
-  if (decoded && wire::clean_base64(*decoded, repaired)) return repaired;
-  return std::nullopt;
-}
-
-Result<Image> parse_data_image(std::string_view plain_url, const Path& path, Arena& arena) {
-  const auto url = wire::parse_data_url(plain_url);
-  if (!url || !url->base64) {
-    return Unexpected{
-        image_error(path, "the data URL is not base64-encoded.", "invalid_image_url")};
-  }
-  const auto data = canonical_data(url->data, arena);
-  if (!data || data->empty()) {
-    return Unexpected{image_error(
-        path,
-        data ? "the data URL holds no data." : "the data URL holds data that is not valid base64.",
-        "invalid_base64_image")};
-  }
-  const auto format = format_of(*data, url->media_type);
-  if (!format) {
-    return Unexpected{image_error(
-        path, "unsupported media type. Supported formats are: 'png', 'jpeg', 'gif', and 'webp'.",
-        "unsupported_image_media_type")};
-  }
-  return Image{.base64 = *data, .format = *format, .url = {}};
-}
-
-// ---------------------------------------------------------------------------------------- parts
+// --------------------------------------------------------------------------------- parts
 
 using RoleSet = std::uint8_t;
 constexpr RoleSet bit(Role role) { return static_cast<RoleSet>(1U << static_cast<unsigned>(role)); }
-constexpr RoleSet kInstruction = bit(Role::system) | bit(Role::developer);
-constexpr RoleSet kConversation = bit(Role::user) | bit(Role::assistant) | bit(Role::tool);
+constexpr RoleSet kUser = bit(Role::user);
+constexpr RoleSet kAssistant = bit(Role::assistant);
+constexpr RoleSet kConversation = kUser | kAssistant | bit(Role::tool);
+constexpr RoleSet kEveryone = kConversation | bit(Role::system) | bit(Role::developer);
 
 struct PartType {
   std::string_view name;
-  Kind kind;
+  TakePart take;
   RoleSet roles;  // whose messages may hold it
 };
 constexpr PartType kPartTypes[] = {
-    {"text", Kind::text, kInstruction | kConversation},
-    {"image_url", Kind::image, kConversation},
-    {"input_audio", Kind::other, bit(Role::user)},
-    {"refusal", Kind::refusal, bit(Role::assistant)},
-    {"file", Kind::other, kConversation},
+    {"text", take_text, kEveryone},
+    {"image_url", take_image, kConversation},
+    {"input_audio", take_audio, kUser},
+    {"refusal", take_refusal, kAssistant},
+    {"file", take_file, kConversation},
+    {"video_url", take_video, kConversation},
+    {"guarded_text", take_guarded_text, kUser},
+    {"guard_content", take_guarded_text, kUser},
+    {"thinking", parse_thinking, kAssistant},
+    {"redacted_thinking", parse_redacted_thinking, kAssistant},
 };
 
 const PartType* find_part_type(Text name, Role role) {
@@ -130,75 +139,41 @@ Error unknown_part_type(const Path& path, Text got, Role role) {
   return unknown_value(path, got, supported);
 }
 
-// The object that carries what a part of this type is about: part["image_url"].
-Result<Value> payload_of(const Value& part, const Path& path, std::string_view type) {
-  auto payload = require(part, path, type);
-  if (payload && !payload->is_object()) {
-    return Unexpected{wrong_type(path.member(type), "an object", payload->type())};
-  }
-  return payload;
-}
-
-Result<ContentPart> parse_part(const Value& value, const Path& path, Role role, Arena& arena) {
+Result<void> parse_part(const Value& value, const Path& path, Message& message, Arena& arena) {
   if (!value.is_object()) return Unexpected{wrong_type(path, "an object", value.type())};
   auto name = require_text(value, path, "type");
   if (!name) return Unexpected{std::move(name).error()};
-  const PartType* type = find_part_type(*name, role);
-  if (type == nullptr) return Unexpected{unknown_part_type(path.member("type"), *name, role)};
-
-  ContentPart part;
-  part.kind = type->kind;
-  if (type->kind == Kind::text || type->kind == Kind::refusal) {
-    auto text = require_text(value, path, type->name);
-    if (!text) return Unexpected{std::move(text).error()};
-    part.text = *text;
-    return part;
+  const PartType* type = find_part_type(*name, message.role);
+  if (type == nullptr) {
+    return Unexpected{unknown_part_type(path.member("type"), *name, message.role)};
   }
-  auto payload = payload_of(value, path, type->name);
-  if (!payload) return Unexpected{std::move(payload).error()};
-  if (type->kind == Kind::other) {
-    part.type_name = type->name;
-    return part;
-  }
-  auto image = parse_image(*payload, path.member(type->name), arena);
-  if (!image) return Unexpected{std::move(image).error()};
-  part.image = *image;
-  return part;
+  const std::size_t before = message.parts.size();
+  auto taken = type->take(value, path, message, arena);
+  if (!taken) return taken;
+  auto mark = parse_cache_mark(value, path);
+  if (!mark) return Unexpected{std::move(mark).error()};
+  // No mark can stand right behind reasoning: there it counts for the message.
+  const bool reasoning = message.parts.size() == before;
+  CacheMark& cache = reasoning ? message.cache : message.parts.back().cache;
+  cache = std::max(cache, *mark);
+  return {};
 }
 
 }  // namespace
 
-Result<Image> parse_image(const Value& image_url, const Path& path, Arena& arena) {
-  auto url = require_name(image_url, path, "url");
-  if (!url) return Unexpected{std::move(url).error()};
-  auto allowed = allow(image_url, path, "detail", Type::string);
-  if (!allowed) return Unexpected{std::move(allowed).error()};
-  const std::string_view plain =
-      url->has_escapes() ? arena.keep(json::unescape(*url)) : url->escaped();
-  if (has_scheme(plain, "data:")) return parse_data_image(plain, path, arena);
-  for (const std::string_view scheme : {"https://", "http://", "s3://"}) {
-    if (has_scheme(plain, scheme)) return Image{.base64 = {}, .format = {}, .url = *url};
-  }
-  return Unexpected{
-      image_error(path, "expected a data URL with base64 data, or an http, https or s3 URL.",
-                  "invalid_image_url")};
-}
-
 Result<void> parse_content(const Value& content, const Path& path, Message& message, Arena& arena) {
   if (const auto text = content.as_text()) {
-    ContentPart part;
-    part.text = *text;
-    message.parts.push_back(part);
+    message.parts.emplace_back().text = *text;
     return {};
   }
   if (!content.is_array()) {
     return Unexpected{wrong_type(path, "one of a string or array of objects", content.type())};
   }
   message.parts.reserve(content.children().count());
+  std::size_t index = 0;
   for (const json::Member element : content.children()) {
-    auto part = parse_part(element.value, path.element(message.parts.size()), message.role, arena);
-    if (!part) return Unexpected{std::move(part).error()};
-    message.parts.push_back(*part);
+    auto parsed = parse_part(element.value, path.element(index++), message, arena);
+    if (!parsed) return parsed;
   }
   return {};
 }

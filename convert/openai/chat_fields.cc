@@ -4,7 +4,10 @@
 
 #include "convert/openai/chat_messages.h"
 #include "convert/openai/chat_tools.h"
+#include "convert/openai/extra_fields.h"
 #include "convert/openai/field_table.h"
+#include "convert/openai/response_format.h"
+#include "convert/openai/tool_choice.h"
 
 namespace oriel::convert::openai {
 namespace {
@@ -12,7 +15,7 @@ namespace {
 using json::Type;
 using json::Value;
 
-constexpr std::size_t kMaxStops = 4;
+constexpr std::size_t kMaxStops = 2500;             // of all models; the dialect knows each one's
 constexpr std::int64_t kMaxTokens = 2'147'483'647;  // what a 32-bit upstream can hold
 constexpr Bounds kTokens{1, kMaxTokens};
 constexpr Bounds kTopK{-1, kMaxTokens};  // -1 is "all" where the field comes from
@@ -22,19 +25,10 @@ constexpr Bounds kTopK{-1, kMaxTokens};  // -1 is "all" where the field comes fr
 bool is_false(const Value& value) { return value.as_boolean() == false; }
 bool is_zero(const Value& value) { return value.as_number() == 0.0; }
 bool is_minus_one(const Value& value) { return value.as_integer() == -1; }
-bool is_one(const Value& value) { return value.as_integer() == 1; }
 bool is_empty(const Value& value) {
   return value.is_string() ? value.as_text()->empty() : value.children().empty();
 }
 bool is_auto(const Value& value) { return value.as_text()->escaped() == "auto"; }
-bool is_text_only(const Value& value) {
-  return std::ranges::all_of(value.children(), [](const json::Member& element) {
-    return element.value.as_text()->escaped() == "text";
-  });
-}
-bool is_text_format(const Value& value) {
-  return value.find("type")->as_text()->escaped() == "text";
-}
 
 // ------------------------------------------------------------------------ fields of the model
 
@@ -52,7 +46,24 @@ Result<void> take_tools(const Value& value, const Path& path, RequestDraft& draf
 }
 
 Result<void> take_tool_choice(const Value& value, const Path& path, RequestDraft& draft) {
-  return parse_tool_choice(value, path, draft.request);
+  auto choice = parse_tool_choice(value, path, draft.request.arena);
+  if (!choice) return Unexpected{std::move(choice).error()};
+  draft.request.tool_choice = *std::move(choice);
+  return {};
+}
+
+Result<void> take_functions(const Value& value, const Path& path, RequestDraft& draft) {
+  auto functions = parse_functions(value, path, draft.request.arena);
+  if (!functions) return Unexpected{std::move(functions).error()};
+  draft.functions = *std::move(functions);
+  return {};
+}
+
+Result<void> take_function_call(const Value& value, const Path& path, RequestDraft& draft) {
+  auto choice = parse_function_choice(value, path, draft.request.arena);
+  if (!choice) return Unexpected{std::move(choice).error()};
+  draft.function_choice = *std::move(choice);
+  return {};
 }
 
 Result<void> take_parallel_tool_calls(const Value& value, const Path&, RequestDraft& draft) {
@@ -97,6 +108,33 @@ Result<void> take_stop(const Value& value, const Path& path, RequestDraft& draft
   return {};
 }
 
+constexpr Effort kEffortValues[] = {Effort::none, Effort::minimal, Effort::low, Effort::medium,
+                                    Effort::high, Effort::xhigh,   Effort::max};
+constexpr std::string_view kEfforts[] = {"none", "minimal", "low", "medium",
+                                         "high", "xhigh",   "max"};
+
+Result<void> take_response_format(const Value& value, const Path& path, RequestDraft& draft) {
+  auto format = parse_response_format(value, path, draft.request.arena);
+  if (!format) return Unexpected{std::move(format).error()};
+  draft.request.format = *format;
+  return {};
+}
+
+Result<void> take_effort(const Value& value, const Path&, RequestDraft& draft) {
+  draft.request.effort = kEffortValues[*find_choice(*value.as_text(), kEfforts)];
+  return {};
+}
+
+Result<void> take_choices(const Value& value, const Path&, RequestDraft& draft) {
+  draft.request.choices = static_cast<std::uint32_t>(*value.as_integer());
+  return {};
+}
+
+Result<void> take_extra_body(const Value& value, const Path&, RequestDraft& draft) {
+  draft.extra_body = value;
+  return {};
+}
+
 Result<void> take_stream(const Value& value, const Path&, RequestDraft& draft) {
   draft.request.stream = *value.as_boolean();
   return {};
@@ -113,64 +151,12 @@ Result<void> take_stream_options(const Value& value, const Path& path, RequestDr
   return {};
 }
 
-// ----------------------------------------- fields the model has no place for, with more to check
-
-void keep_extra(std::string_view name, const Value& value, RequestDraft& draft) {
-  draft.request.extras.push_back({name, value.raw()});
-}
-
-Result<void> take_response_format(const Value& value, const Path& path, RequestDraft& draft) {
-  static constexpr std::string_view kFormats[] = {"json_object", "json_schema", "text"};
-  auto type = require_text(value, path, "type");
-  if (!type) return Unexpected{std::move(type).error()};
-  const auto format = find_choice(*type, kFormats);
-  if (!format) return Unexpected{unknown_value(path.member("type"), *type, kFormats)};
-  if (kFormats[*format] == "json_schema") {
-    const Path schema_path = path.member("json_schema");
-    auto schema = require(value, path, "json_schema");
-    if (!schema) return Unexpected{std::move(schema).error()};
-    if (!schema->is_object()) {
-      return Unexpected{wrong_type(schema_path, "an object", schema->type())};
-    }
-    auto name = require_name(*schema, schema_path, "name");
-    if (!name) return Unexpected{std::move(name).error()};
-    auto allowed = allow(*schema, schema_path, "schema", Type::object);
-    if (allowed) allowed = allow(*schema, schema_path, "strict", Type::boolean);
-    if (!allowed) return allowed;
-  }
-  if (!is_text_format(value)) keep_extra("response_format", value, draft);
-  return {};
-}
-
-Result<void> take_modalities(const Value& value, const Path& path, RequestDraft& draft) {
-  static constexpr std::string_view kModalities[] = {"text", "audio"};
-  std::size_t index = 0;
-  for (const json::Member element : value.children()) {
-    const Path at = path.element(index++);
-    auto text = expect_text(element.value, at);
-    if (!text) return Unexpected{std::move(text).error()};
-    if (!find_choice(*text, kModalities)) return Unexpected{unknown_value(at, *text, kModalities)};
-  }
-  if (!is_text_only(value)) keep_extra("modalities", value, draft);
-  return {};
-}
-
-Result<void> take_logit_bias(const Value& value, const Path& path, RequestDraft& draft) {
-  static constexpr Field kBias{.name = {}, .shape = Shape::decimal, .bounds = {-100, 100}};
-  for (const json::Member bias : value.children()) {
-    auto checked = check_field(kBias, bias.value, path);
-    if (!checked) return checked;
-  }
-  if (!is_empty(value)) keep_extra("logit_bias", value, draft);
-  return {};
-}
-
 // ----------------------------------------------------------------------------------- the table
 
-constexpr std::string_view kEfforts[] = {"none", "minimal", "low", "medium",
-                                         "high", "xhigh",   "max"};
 constexpr std::string_view kVerbosities[] = {"low", "medium", "high"};
-constexpr std::string_view kTiers[] = {"auto", "default", "flex", "scale", "priority", "reserved"};
+constexpr std::string_view kTiers[] = {"auto",     "default", "flex",    "scale",
+                                       "priority", "fast",    "reserved"};
+constexpr std::string_view kRetentions[] = {"in_memory", "in-memory", "24h"};
 
 constexpr Field kFields[] = {
     {.name = "model", .shape = Shape::string, .take = take_model},
@@ -188,8 +174,13 @@ constexpr Field kFields[] = {
     {.name = "temperature", .shape = Shape::decimal, .take = take_temperature, .bounds = {0, 2}},
     {.name = "top_p", .shape = Shape::decimal, .take = take_top_p, .bounds = {0, 1}},
     {.name = "stop", .shape = Shape::string_or_array, .take = take_stop},
+    {.name = "n", .shape = Shape::integer, .take = take_choices, .bounds = {1, 128}},
+    {.name = "response_format", .shape = Shape::object, .take = take_response_format},
+    {.name = "reasoning_effort", .shape = Shape::string, .take = take_effort, .choices = kEfforts},
+    {.name = "functions", .shape = Shape::array_of_objects, .take = take_functions},
+    {.name = "function_call", .shape = Shape::string_or_object, .take = take_function_call},
+    {.name = "extra_body", .shape = Shape::object, .take = take_extra_body},
     // OpenAI's, without a place in the model.
-    {.name = "n", .shape = Shape::integer, .neutral = is_one, .bounds = {1, 128}},
     {.name = "seed", .shape = Shape::integer},
     {.name = "logprobs", .shape = Shape::boolean, .neutral = is_false},
     {.name = "top_logprobs", .shape = Shape::integer, .neutral = is_zero, .bounds = {0, 20}},
@@ -199,21 +190,17 @@ constexpr Field kFields[] = {
     {.name = "user", .shape = Shape::string, .neutral = is_empty},
     {.name = "safety_identifier", .shape = Shape::string, .neutral = is_empty},
     {.name = "prompt_cache_key", .shape = Shape::string, .neutral = is_empty},
-    {.name = "prompt_cache_retention", .shape = Shape::string},
-    {.name = "prompt_cache_options", .shape = Shape::object, .neutral = is_empty},
+    {.name = "prompt_cache_retention", .shape = Shape::string, .choices = kRetentions},
+    {.name = "prompt_cache_options", .shape = Shape::object, .take = take_prompt_cache_options},
     {.name = "metadata", .shape = Shape::object, .neutral = is_empty},
-    {.name = "response_format", .shape = Shape::object, .take = take_response_format},
-    {.name = "reasoning_effort", .shape = Shape::string, .choices = kEfforts},
     {.name = "verbosity", .shape = Shape::string, .choices = kVerbosities},
     {.name = "service_tier", .shape = Shape::string, .neutral = is_auto, .choices = kTiers},
     {.name = "store", .shape = Shape::boolean, .neutral = is_false},
-    {.name = "prediction", .shape = Shape::object},
+    {.name = "prediction", .shape = Shape::object, .take = take_prediction},
     {.name = "modalities", .shape = Shape::array, .take = take_modalities},
     {.name = "audio", .shape = Shape::object},
-    {.name = "moderation", .shape = Shape::object},
-    {.name = "web_search_options", .shape = Shape::object},
-    {.name = "functions", .shape = Shape::refused},
-    {.name = "function_call", .shape = Shape::refused},
+    {.name = "moderation", .shape = Shape::object, .take = take_moderation},
+    {.name = "web_search_options", .shape = Shape::object, .take = take_web_search_options},
     // Extensions that other servers know.
     {.name = "top_k", .shape = Shape::integer, .neutral = is_minus_one, .bounds = kTopK},
     {.name = "min_p", .shape = Shape::decimal},
@@ -221,7 +208,7 @@ constexpr Field kFields[] = {
     {.name = "repetition_penalty", .shape = Shape::decimal},
     {.name = "thinking", .shape = Shape::object},
     {.name = "reasoning", .shape = Shape::object},
-    {.name = "reasoning_config", .shape = Shape::object},
+    {.name = "reasoning_config", .shape = Shape::string_or_object},
     {.name = "thinking_budget_tokens", .shape = Shape::integer},
     {.name = "enable_thinking", .shape = Shape::boolean},
     {.name = "guardrailConfig", .shape = Shape::object},
@@ -236,10 +223,11 @@ constexpr Field kFields[] = {
     {.name = "additional_model_request_fields", .shape = Shape::object},
     {.name = "additionalModelResponseFieldPaths", .shape = Shape::array},
     {.name = "additional_model_response_field_paths", .shape = Shape::array},
-    {.name = "extra_body", .shape = Shape::object, .neutral = is_empty},
 };
 
 }  // namespace
+
+std::span<const Field> field_table() { return kFields; }
 
 const Field* find_field(std::string_view name) {
   const auto found = std::ranges::find(kFields, name, &Field::name);

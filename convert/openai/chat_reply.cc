@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "convert/json/writer.h"
+#include "convert/openai/message_parts.h"
 
 namespace oriel::convert {
 namespace {
@@ -27,18 +28,27 @@ void write_content(const ChatReply& reply, Writer& writer) {
   writer.end_string();
 }
 
-void write_tool_calls(const std::vector<ToolCall>& calls, Writer& writer) {
-  if (calls.empty()) return;
-  writer.key("tool_calls").begin_array();
-  for (const ToolCall& call : calls) {
-    writer.begin_object();
-    writer.key("id").text(call.id);
-    writer.key("type").string("function");
-    writer.key("function").begin_object();
-    writer.key("name").text(call.name);
-    writer.key("arguments").text(call.arguments);
-    writer.end_object().end_object();
+void write_tool_call(const ToolCall& call, Writer& writer) {
+  writer.begin_object();
+  writer.key("id").text(call.id);
+  writer.key("type").string(call.custom ? "custom" : "function");
+  writer.key(call.custom ? "custom" : "function").begin_object();
+  writer.key("name").text(call.name);
+  writer.key(call.custom ? "input" : "arguments").text(call.arguments);
+  writer.end_object().end_object();
+}
+
+void write_tool_calls(const ChatReply& reply, Writer& writer) {
+  if (reply.tool_calls.empty()) return;
+  if (reply.legacy_functions) {  // the old form has room for one
+    const ToolCall& call = reply.tool_calls.front();
+    writer.key("function_call").begin_object();
+    writer.key("name").text(call.name).key("arguments").text(call.arguments);
+    writer.end_object();
+    return;
   }
+  writer.key("tool_calls").begin_array();
+  for (const ToolCall& call : reply.tool_calls) write_tool_call(call, writer);
   writer.end_array();
 }
 
@@ -69,16 +79,40 @@ void write_reasoning(const std::vector<ReasoningBlock>& reasoning, Writer& write
   writer.end_array();
 }
 
-void write_choice(const ChatReply& reply, Writer& writer) {
+// Pages of the web are OpenAI's annotations; other sources are told as upstream tells them.
+void write_citations(const std::vector<Citation>& citations, Writer& writer) {
+  const auto of_web = [](const Citation& citation) { return !citation.url.empty(); };
+  writer.key("annotations").begin_array();
+  for (const Citation& citation : citations) {
+    if (of_web(citation)) openai::write_citation(citation, std::nullopt, writer);
+  }
+  writer.end_array();
+  if (std::all_of(citations.begin(), citations.end(), of_web)) return;
+  writer.key("citations").begin_array();
+  for (const Citation& citation : citations) {
+    if (!of_web(citation)) openai::write_citation(citation, std::nullopt, writer);
+  }
+  writer.end_array();
+}
+
+void write_images(const std::vector<Media>& images, Writer& writer) {
+  if (images.empty()) return;
+  writer.key("images").begin_array();
+  for (const Media& image : images) openai::write_image(image, std::nullopt, writer);
+  writer.end_array();
+}
+
+void write_choice(const ChatReply& reply, std::int64_t index, Writer& writer) {
   writer.begin_object();
-  writer.key("index").integer(0);
+  writer.key("index").integer(index);
   writer.key("message").begin_object();
   writer.key("role").string("assistant");
   write_content(reply, writer);
   writer.key("refusal").null();
-  writer.key("annotations").begin_array().end_array();
-  write_tool_calls(reply.tool_calls, writer);
+  write_citations(reply.citations, writer);
+  write_tool_calls(reply, writer);
   write_reasoning(reply.reasoning, writer);
+  write_images(reply.images, writer);
   writer.end_object();
   writer.key("logprobs").null();
   writer.key("finish_reason").string(to_string(reply.finish));
@@ -96,31 +130,42 @@ void append_source(const ChatReply& reply, Text model, std::string& out) {
 }
 
 // Room for the whole answer but for tool calls and reasoning.
-std::size_t estimate(const ChatReply& reply) {
-  std::size_t size = kReplyOverhead;
-  for (const Text text : reply.texts) size += text.escaped().size();
+std::size_t estimate(std::span<const ChatReply> replies) {
+  std::size_t size = 0;
+  for (const ChatReply& reply : replies) {
+    size += kReplyOverhead;
+    for (const Text text : reply.texts) size += text.escaped().size();
+    for (const Media& image : reply.images) size += image.base64.size();
+  }
   return size;
 }
 
 }  // namespace
 
 void write_chat_reply(const ChatReply& reply, const Envelope& envelope, std::string& out) {
-  if (!reply.source.empty()) {
-    append_source(reply, envelope.model, out);
+  write_chat_reply({&reply, 1}, envelope, out);
+}
+
+void write_chat_reply(std::span<const ChatReply> replies, const Envelope& envelope,
+                      std::string& out) {
+  if (!replies.front().source.empty()) {
+    append_source(replies.front(), envelope.model, out);
     return;
   }
-  out.reserve(out.size() + estimate(reply));
+  out.reserve(out.size() + estimate(replies));
   Writer writer(out);
   writer.begin_object();
   openai::write_envelope(envelope, "chat.completion", writer);
   writer.key("choices").begin_array();
-  write_choice(reply, writer);
+  std::int64_t index = 0;
+  for (const ChatReply& reply : replies) write_choice(reply, index++, writer);
   writer.end_array();
-  if (reply.usage) {
+  if (const auto usage = usage_of(replies)) {
     writer.key("usage");
-    openai::write_usage(*reply.usage, writer);
+    openai::write_usage(*usage, writer);
   }
-  if (!reply.service_tier.empty()) writer.key("service_tier").text(reply.service_tier);
+  const Text tier = replies.front().service_tier;
+  if (!tier.empty()) writer.key("service_tier").text(tier);
   writer.end_object();
 }
 

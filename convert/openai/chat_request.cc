@@ -1,10 +1,11 @@
 #include "convert/openai/chat_request.h"
 
 #include <string>
+#include <unordered_set>
 #include <utility>
 
-#include "convert/openai/chat_tools.h"
 #include "convert/openai/field_table.h"
+#include "convert/openai/tool_choice.h"
 
 namespace oriel::convert {
 namespace {
@@ -31,9 +32,13 @@ void note_span(std::string_view name, const Value& value, ChatRequest& request) 
   (model ? request.model_span : request.stream_options_span) = span;
 }
 
-Result<void> take_member(const json::Member& member, RequestDraft& draft) {
-  std::string_view name = member.key.escaped();
-  if (member.key.has_escapes()) name = draft.request.arena.keep(json::unescape(member.key));
+std::string_view plain_name(json::Text key, Arena& arena) {
+  return key.has_escapes() ? arena.keep(json::unescape(key)) : key.escaped();
+}
+
+// `parent`: the path of the object that the member is of, nullptr for the body itself.
+Result<void> take_member(const json::Member& member, const Path* parent, RequestDraft& draft) {
+  const std::string_view name = plain_name(member.key, draft.request.arena);
   const Field* field = openai::find_field(name);
   if (field != nullptr && member.key.has_escapes()) {
     return Unexpected{escaped_name(std::string(name))};
@@ -42,13 +47,32 @@ Result<void> take_member(const json::Member& member, RequestDraft& draft) {
   note_span(name, value, draft.request);
   if (value.is_null()) return {};
   if (field != nullptr) {
-    const Path path(name);
+    const Path path = parent == nullptr ? Path(name) : parent->member(name);
     auto checked = openai::check_field(*field, value, path);
     if (!checked) return checked;
     if (field->take != nullptr) return field->take(value, path, draft);
     if (field->neutral != nullptr && field->neutral(value)) return {};
   }
   draft.request.extras.push_back({name, value.raw()});
+  return {};
+}
+
+// The members of a literal `extra_body` are fields of the request where the request has none of
+// that name.
+Result<void> take_extra_body(const Value& body, const Value& root, RequestDraft& draft) {
+  const Path path("extra_body");
+  Arena& arena = draft.request.arena;
+  std::unordered_set<std::string_view> given;
+  for (const json::Member member : root.children()) {
+    if (!member.value.is_null()) given.insert(plain_name(member.key, arena));
+  }
+  for (const json::Member member : body.children()) {
+    const std::string_view name = plain_name(member.key, arena);
+    if (name == path.str()) return Unexpected{openai::unknown_parameter(path.member(name))};
+    if (given.contains(name)) continue;
+    auto taken = take_member(member, &path, draft);
+    if (!taken) return taken;
+  }
   return {};
 }
 
@@ -65,7 +89,7 @@ Result<void> settle(RequestDraft& draft) {
         "The 'stream_options' parameter is only allowed when 'stream' is enabled.", "")};
   }
   if (!request.sampling.max_tokens) request.sampling.max_tokens = draft.max_tokens;
-  return openai::settle_tool_choice(request);
+  return openai::settle_tools(draft);
 }
 
 }  // namespace
@@ -77,7 +101,11 @@ Result<ChatRequest> parse_chat_request(std::string_view padded_body, json::Reade
   RequestDraft draft;
   draft.request.source = padded_body;
   for (const json::Member member : root->children()) {
-    auto taken = take_member(member, draft);
+    auto taken = take_member(member, nullptr, draft);
+    if (!taken) return Unexpected{std::move(taken).error()};
+  }
+  if (draft.extra_body) {
+    auto taken = take_extra_body(*draft.extra_body, *root, draft);
     if (!taken) return Unexpected{std::move(taken).error()};
   }
   auto settled = settle(draft);

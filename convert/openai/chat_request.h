@@ -2,7 +2,8 @@
 // what is wrong with it is said in OpenAI's words (§16). Pure.
 //
 // Lenient where no upstream needs to mind: empty `tools`, `tool_calls` and content arrays, null
-// content of an assistant. Histories whose tool messages answer no call are passed on as they are.
+// content of an assistant, more than four stop sequences. Histories whose tool messages answer no
+// call are passed on as they are. A literal `extra_body` holds fields like any other.
 #pragma once
 
 #include <string_view>

@@ -41,7 +41,6 @@ bool fits(Shape shape, const Value& value) {
     case Shape::array_of_objects: return type == Type::array;
     case Shape::string_or_object: return type == Type::string || type == Type::object;
     case Shape::string_or_array: return type == Type::string || type == Type::array;
-    case Shape::refused: return true;
   }
   return false;
 }
@@ -82,8 +81,24 @@ std::optional<std::size_t> find_choice(json::Text text, Choices choices) {
   return static_cast<std::size_t>(found - choices.begin());
 }
 
+Result<std::size_t> require_choice(const Value& object, const Path& path, std::string_view name,
+                                   Choices choices) {
+  auto text = require_text(object, path, name);
+  if (!text) return Unexpected{std::move(text).error()};
+  const auto found = find_choice(*text, choices);
+  if (!found) return Unexpected{unknown_value(path.member(name), *text, choices)};
+  return *found;
+}
+
+Result<void> allow_choice(const Value& object, const Path& path, std::string_view name,
+                          Choices choices) {
+  if (!object.find_present(name)) return {};
+  auto choice = require_choice(object, path, name, choices);
+  if (!choice) return Unexpected{std::move(choice).error()};
+  return {};
+}
+
 Result<void> check_field(const Field& field, const Value& value, const Path& path) {
-  if (field.shape == Shape::refused) return Unexpected{unsupported_parameter(path)};
   if (!fits(field.shape, value)) {
     const auto expected = kExpected[static_cast<std::size_t>(field.shape)];
     return Unexpected{wrong_type(path, expected, value.type())};

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "convert/chat.h"
 #include "convert/json/reader.h"
@@ -18,7 +19,10 @@ namespace oriel::convert::openai {
 struct RequestDraft {
   ChatRequest request;
   std::optional<std::int64_t> max_tokens;  // the deprecated name of max_completion_tokens
-  bool has_stream_options = false;         // and not null
+  std::vector<Tool> functions;             // the deprecated form of tools
+  ToolChoice function_choice;              // the deprecated form of tool_choice
+  std::optional<json::Value> extra_body;
+  bool has_stream_options = false;  // and not null
 };
 
 enum class Shape : std::uint8_t {
@@ -31,7 +35,6 @@ enum class Shape : std::uint8_t {
   array_of_objects,
   string_or_object,
   string_or_array,
-  refused,  // a parameter that is not supported at all
 };
 
 struct Bounds {
@@ -54,11 +57,20 @@ struct Field {
 
 // The row of a field (chat_fields.cc), or nullptr when we do not know the name.
 const Field* find_field(std::string_view name);
+// All rows.
+std::span<const Field> field_table();
 
 // Type, range and enumeration of a value that is not null.
 Result<void> check_field(const Field& field, const json::Value& value, const Path& path);
 
 // Position of the text in `choices`, whatever escapes spell it.
 std::optional<std::size_t> find_choice(json::Text text, Choices choices);
+
+// The member `name` of `object`, which must be one of `choices`: its position there.
+Result<std::size_t> require_choice(const json::Value& object, const Path& path,
+                                   std::string_view name, Choices choices);
+// Checks the same of an optional member; null counts as absent.
+Result<void> allow_choice(const json::Value& object, const Path& path, std::string_view name,
+                          Choices choices);
 
 }  // namespace oriel::convert::openai

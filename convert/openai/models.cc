@@ -41,8 +41,14 @@ void write_gateway(const ModelInfo& model, Writer& writer) {
   write_known("streaming", model.streaming, writer);
   write_known("tools", model.tools, writer);
   write_known("structured_output", model.structured_output, writer);
+  if (!model.reasoning_levels.empty()) {
+    writer.key("reasoning").begin_object();
+    write_known("levels", model.reasoning_levels, writer);
+    writer.end_object();
+  }
   write_known("prompt_cache", model.prompt_cache, writer);
   write_known("lifecycle", std::string_view(model.lifecycle), writer);
+  write_known("end_of_life", model.end_of_life, writer);
   write_known("aliases", model.aliases, writer);
   writer.end_object();
 }

@@ -28,8 +28,10 @@ struct ModelInfo {
   std::optional<bool> streaming;
   std::optional<bool> tools;
   std::optional<bool> structured_output;
+  std::vector<std::string> reasoning_levels;  // that `reasoning_effort` may have
   std::optional<bool> prompt_cache;
-  std::string lifecycle;  // "ACTIVE", "LEGACY"
+  std::string lifecycle;                    // "ACTIVE", "LEGACY"
+  std::optional<std::int64_t> end_of_life;  // Unix seconds
   std::vector<std::string> aliases;
 };
 

@@ -87,29 +87,14 @@ Error array_too_long(const Path& path, std::size_t maximum, std::size_t got) {
 }
 
 Error unknown_value(const Path& path, json::Text got, std::span<const std::string_view> supported) {
-  std::string message = join({"Invalid value: '", quotable(got), "'. Supported values are: "});
-  for (std::size_t i = 0; i < supported.size(); ++i) {
-    if (i != 0 && supported.size() > 2) message.append(",");
-    if (i != 0) message.append(i + 1 == supported.size() ? " and " : " ");
-    message.append(join({"'", supported[i], "'"}));
-  }
-  message.push_back('.');
-  return error_at(path, std::move(message), "invalid_value");
-}
-
-Error unsupported_parameter(const Path& path) {
-  Error error = error_at(
-      path, join({"Unsupported parameter: '", path.str(), "' is not supported with this model."}),
-      "unsupported_parameter");
-  error.kind = ErrorKind::unsupported_parameter;
-  return error;
-}
-
-Error unsupported_value(const Path& path, std::string_view value) {
   return error_at(path,
-                  join({"Unsupported value: '", path.str(), "' does not support '", value,
-                        "' with this model."}),
-                  "unsupported_value");
+                  join({"Invalid value: '", quotable(got),
+                        "'. Supported values are: ", quoted_list(supported), "."}),
+                  "invalid_value");
+}
+
+Error unknown_parameter(const Path& path) {
+  return error_at(path, join({"Unknown parameter: '", path.str(), "'."}), "unknown_parameter");
 }
 
 Error below_minimum(const Path& path, NumberKind kind, std::int64_t minimum, json::Raw got) {
@@ -164,6 +149,15 @@ Result<json::Value> require(const json::Value& object, const Path& path, std::st
   return *found;
 }
 
+Result<json::Value> require_object(const json::Value& object, const Path& path,
+                                   std::string_view name) {
+  auto found = require(object, path, name);
+  if (found && !found->is_object()) {
+    return Unexpected{wrong_type(path.member(name), "an object", found->type())};
+  }
+  return found;
+}
+
 Result<json::Text> expect_text(const json::Value& value, const Path& path) {
   const auto text = value.as_text();
   if (!text) return Unexpected{wrong_type(path, "a string", value.type())};
@@ -189,6 +183,16 @@ Result<void> allow(const json::Value& object, const Path& path, std::string_view
   const auto found = object.find_present(name);
   if (!found || found->type() == type) return {};
   return Unexpected{wrong_type(path.member(name), json::type_name(type), found->type())};
+}
+
+std::string quoted_list(std::span<const std::string_view> words) {
+  std::string list;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i != 0 && words.size() > 2) list.append(",");
+    if (i != 0) list.append(i + 1 == words.size() ? " and " : " ");
+    list.append(join({"'", words[i], "'"}));
+  }
+  return list;
 }
 
 std::string quotable(json::Text text) {

@@ -41,8 +41,7 @@ Error empty_string(const Path& path);
 Error empty_array(const Path& path);
 Error array_too_long(const Path& path, std::size_t maximum, std::size_t got);
 Error unknown_value(const Path& path, json::Text got, std::span<const std::string_view> supported);
-Error unsupported_parameter(const Path& path);
-Error unsupported_value(const Path& path, std::string_view value);
+Error unknown_parameter(const Path& path);
 // A message of its own; `code` may be empty.
 Error invalid_parameter(std::string param, std::string message, std::string_view code);
 
@@ -56,6 +55,8 @@ Error body_not_object();
 
 // The member `name` of `object`: null counts as absent, and absent is an error.
 Result<json::Value> require(const json::Value& object, const Path& path, std::string_view name);
+Result<json::Value> require_object(const json::Value& object, const Path& path,
+                                   std::string_view name);
 Result<json::Text> require_text(const json::Value& object, const Path& path, std::string_view name);
 // As require_text(), and not empty.
 Result<json::Text> require_name(const json::Value& object, const Path& path, std::string_view name);
@@ -65,6 +66,8 @@ Result<json::Text> expect_text(const json::Value& value, const Path& path);
 Result<void> allow(const json::Value& object, const Path& path, std::string_view name,
                    json::Type type);
 
+// "'a', 'b', and 'c'".
+std::string quoted_list(std::span<const std::string_view> words);
 // The client's text as it may be quoted in a message: unescaped, cut at a character's border.
 std::string quotable(json::Text text);
 

@@ -89,7 +89,8 @@ class OpenAiDialect final : public Dialect {
  public:
   std::string_view name() const override { return "openai_chat"; }
 
-  Result<Encoded> encode(const ChatRequest& request, const Target& target) const override {
+  Result<Encoded> encode(const ChatRequest& request, const Target& target,
+                         const EncodePolicy&) const override {
     auto body = splice(request, target);
     if (!body) return Unexpected{std::move(body).error()};
     Encoded encoded;
@@ -97,6 +98,7 @@ class OpenAiDialect final : public Dialect {
     encoded.wire.headers = {{"content-type", "application/json"},
                             {"accept", request.stream ? "text/event-stream" : "application/json"}};
     encoded.wire.body = std::move(*body);
+    encoded.streams = request.stream;
     return encoded;
   }
 

@@ -112,4 +112,21 @@ std::size_t decode_base64_prefix(std::string_view text, std::span<unsigned char>
   return written;
 }
 
+void append_base64(std::string_view bytes, std::string& out) {
+  const auto* in = reinterpret_cast<const unsigned char*>(bytes.data());
+  const std::size_t before = out.size();
+  const std::size_t groups = bytes.size() / 3;
+  const std::size_t rest = bytes.size() % 3;
+  out.resize(before + (groups + (rest == 0 ? 0 : 1)) * 4, '=');
+  char* to = out.data() + before;
+  const auto put = [&to](std::uint32_t bits, int characters) {
+    for (int i = 0; i < characters; ++i) *to++ = kAlphabet[(bits >> (18 - 6 * i)) & 0x3F];
+  };
+  for (std::size_t i = 0; i < groups; ++i, in += 3) {
+    put(std::uint32_t{in[0]} << 16 | std::uint32_t{in[1]} << 8 | in[2], 4);
+  }
+  if (rest == 1) put(std::uint32_t{in[0]} << 16, 2);
+  if (rest == 2) put(std::uint32_t{in[0]} << 16 | std::uint32_t{in[1]} << 8, 3);
+}
+
 }  // namespace oriel::convert::wire

@@ -4,41 +4,20 @@
 #include <utility>
 
 #include "convert/openai/chat_reply.h"
-#include "convert/openai/chat_request.h"
 #include "gateway/exchange/outcome.h"
 
 namespace oriel::gateway {
 namespace {
 
 using convert::ChatDelta;
+using convert::ChatReply;
 using convert::Error;
 using convert::ErrorKind;
 using convert::Header;
-using convert::Result;
 using metrics::Stage;
 
-// A body is hashed in slices of this size, so that no turn of the loop lasts longer than a
-// millisecond.
-constexpr std::size_t kHashSlice = 1024 * 1024;
-// An error body that is longer says nothing more.
-constexpr std::size_t kMaxErrorBody = 256 * 1024;
-
-// Longer ids, or ids of other characters, are not written anywhere.
-constexpr std::size_t kMaxRequestId = 128;
-
-// Upstream's id of a request; empty when there is none that is fit to be passed on.
-std::string_view find_request_id(const std::vector<Header>& headers) {
-  for (const std::string_view name : {"x-amzn-requestid", "x-request-id"}) {
-    const std::string_view id = convert::find_header(headers, name);
-    if (id.empty()) continue;
-    const bool plain = std::all_of(id.begin(), id.end(), [](char c) {
-      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-             c == '-' || c == '_' || c == '.';
-    });
-    return plain && id.size() <= kMaxRequestId ? id : std::string_view();
-  }
-  return {};
-}
+constexpr std::uint32_t kMaxRounds = 3;  // attempts of one choice, all reasons together
+constexpr std::string_view kPing = ": ping\n\n";
 
 std::string without_dashes(std::string_view id) {
   std::string out(id);
@@ -46,15 +25,26 @@ std::string without_dashes(std::string_view id) {
   return out;
 }
 
-bool carries_content(const ChatDelta& delta) {
-  switch (delta.kind) {
-    case ChatDelta::Kind::text:
-    case ChatDelta::Kind::reasoning:
-    case ChatDelta::Kind::tool_call_start:
-    case ChatDelta::Kind::tool_call_args: return true;
-    case ChatDelta::Kind::source: return delta.carries_content;
-    default: return false;
+// Who asks, as far as kept reasoning goes; nothing needs it where none is kept.
+std::string tenant_of(const ChatContext& chat, const http::Request& request) {
+  if (chat.reasoning_cache == nullptr) return {};
+  const std::string* authorization = request.head.find("authorization");
+  return authorization == nullptr ? std::string() : *authorization;
+}
+
+std::string list_of(const std::vector<metrics::Adjusted>& adjusted) {
+  std::string list;
+  for (const metrics::Adjusted& each : adjusted) {
+    if (!list.empty()) list.append(",");
+    list.append(each.parameter).append("=").append(each.action);
   }
+  return list;
+}
+
+// An ARN without whose it is: the part behind the account.
+std::string shown_model_id(std::string_view id) {
+  if (!id.starts_with("arn:")) return std::string(id);
+  return std::string(id.substr(id.rfind(':', id.find('/')) + 1));
 }
 
 }  // namespace
@@ -64,239 +54,224 @@ ChatExchange::ChatExchange(ExchangeContext& context, ChatContext& chat, http::Re
     : Exchange(context, request, reply, metrics::Endpoint::chat_completions),
       chat_(chat),
       request_body_(std::move(request.body)),
-      timer_(context.base, [this] { on_timer(); }) {
+      notes_(context, record_, stages_),
+      plan_(context, chat, record_, stages_),
+      signer_(context, chat),
+      scope_{.context = context,
+             .chat = chat,
+             .record = record_,
+             .stages = stages_,
+             .notes = notes_,
+             .tenant = tenant_of(chat, request),
+             .allowance = {}} {
   ++chat_.in_flight;
 }
 
 ChatExchange::~ChatExchange() = default;
 
+// ------------------------------------------------------------------------------------- the way out
+
 void ChatExchange::start() {
-  if (auto prepared = prepare(); !prepared) return fail(prepared.error());
-  const bool hashes =
-      route_->provider->uses_aws() && chat_.credentials && chat_.credentials->bearer_token.empty();
-  if (!hashes) return call_upstream();
+  if (auto read = plan_.read(std::move(request_body_)); !read) return fail(read.error());
+  if (plan_.route()->needs_lookup && chat_.lookup_model) return look_up();
+  fetch();
+}
+
+// What an ARN stands for; without an answer it goes on with what is known.
+void ChatExchange::look_up() {
+  state_ = State::fetching;
+  stages_.enter(Stage::upstream, Waiting::yes);
+  timer().arm(chat_.lookup_patience);
+  chat_.lookup_model(plan_.route()->target.upstream_model, [table = context_.table, id = id()] {
+    // The exchange may have gone meanwhile.
+    auto* exchange = static_cast<ChatExchange*>(table->find(id));
+    if (exchange != nullptr && exchange->state_ == State::fetching && !exchange->gather_) {
+      exchange->timer().arm(std::chrono::milliseconds(0));
+    }
+  });
+}
+
+void ChatExchange::fetch() {
+  const bool fetches = chat_.media != nullptr && plan_.route()->provider->uses_aws() &&
+                       MediaGather::wanted(*plan_.request());
+  if (!fetches) return encode();
+  state_ = State::fetching;
+  stages_.enter(Stage::upstream, Waiting::yes);
+  gather_.emplace(*chat_.media, *plan_.request(), context_.config->server.max_body,
+                  [this](convert::Result<void> fetched) {
+                    if (state_ != State::fetching) return;
+                    fetched ? encode() : fail(fetched.error());
+                  });
+  gather_->start();
+}
+
+void ChatExchange::encode() {
+  if (auto encoded = plan_.encode(scope_.tenant); !encoded) return fail(encoded.error());
+  sign();
+}
+
+void ChatExchange::sign() {
+  signer_.begin(*plan_.route(), plan_.encoded().wire);
   state_ = State::signing;
   hash_slice();
 }
 
-// ------------------------------------------------------------------------------------- the way out
-
-Result<void> ChatExchange::prepare() {
-  stages_.enter(Stage::parse);
-  auto request = convert::parse_chat_request(request_body_.view(), *context_.reader);
-  if (!request) return Unexpected{std::move(request.error())};
-  record_.stream = request->stream;
-  include_usage_ = request->include_usage ? convert::IncludeUsage::yes : convert::IncludeUsage::no;
-  model_ = request->model.escaped();
-
-  stages_.enter(Stage::route);
-  std::string scratch;
-  const std::string_view name = json::unescape(request->model, scratch);
-  auto route = chat_.router->find(name);
-  if (!route) return Unexpected{std::move(route.error())};
-  route_ = std::move(*route);
-  record_.model = route_->model;
-  record_.provider = route_->provider->label;
-  record_.upstream_model = route_->target.upstream_model;
-  record_.region = route_->region;
-
-  stages_.enter(Stage::convert);
-  auto encoded = route_->provider->dialect->encode(*request, route_->target);
-  if (!encoded) return Unexpected{std::move(encoded.error())};
-  encoded_ = std::move(*encoded);
-  for (const convert::Adjustment& adjustment : encoded_.adjusted) {
-    record_.adjusted.push_back({adjustment.parameter, convert::to_string(adjustment.action)});
-  }
-  request_body_ = {};
-  return {};
-}
-
 void ChatExchange::hash_slice() {
   stages_.enter(Stage::sign);
-  const std::string_view body = encoded_.wire.body;
-  const std::string_view slice = body.substr(hashed_, kHashSlice);
-  hash_.update(slice);
-  hashed_ += slice.size();
-  if (hashed_ < body.size()) return timer_.arm_next_turn();
+  if (!signer_.hash_slice()) return timer().arm_next_turn();
   call_upstream();
 }
 
 void ChatExchange::call_upstream() {
-  UpstreamRequest call;
-  call.method = encoded_.wire.method;
-  call.url = route_->base_url + encoded_.wire.path;
-  call.headers = std::move(encoded_.wire.headers);
-  call.body = encoded_.wire.body;
-  call.deadlines = context_.config->upstream;
-  if (auto authorised = authorise(call); !authorised) return fail(authorised.error());
-  call_started_ = stages_.enter(Stage::upstream, Waiting::yes);
-  state_ = State::awaiting_head;
-  metrics::Attempt attempt;
-  attempt.provider = route_->provider->label;
-  attempt.upstream_model = route_->upstream_model;
-  attempt.region = route_->region_label;
-  record_.attempts.push_back(std::move(attempt));
-  call_ = chat_.upstream->start(std::move(call), *this);
+  const std::uint32_t count = plan_.calls();
+  ModelCallObserver& observer = *this;
+  while (calls_.size() < count) {
+    const auto choice = static_cast<std::uint32_t>(calls_.size());
+    calls_.push_back(std::make_unique<ModelCall>(scope_, observer, choice));
+  }
+  ++rounds_;
+  state_ = State::calling;
+  for (const auto& call : calls_) {
+    if (!start_call(*call)) return;
+  }
+  const auto patience = context_.config->chat.early_commit;
+  if (plan_.wants_stream() && !begun_ && patience.count() > 0) arm_pulse(patience);
 }
 
-Result<void> ChatExchange::authorise(UpstreamRequest& call) {
-  if (!route_->provider->uses_aws()) {
-    const aws::Secret& key = route_->provider->api_key;
-    if (!key.empty()) call.headers.push_back({"authorization", "Bearer " + key.reveal()});
-    return {};
+bool ChatExchange::start_call(ModelCall& call) {
+  auto request = signer_.make();
+  if (!request) {
+    fail(request.error());
+    return false;
   }
-  if (!chat_.credentials) {
-    return Unexpected{Error{.kind = ErrorKind::upstream_auth,
-                            .detail = "no AWS credentials were found at start"}};
+  call.start(*plan_.route(), std::move(*request), plan_.encoded().context, plan_.delivery());
+  return true;
+}
+
+// Asks once more where that may help and the client has heard nothing: the request encoded anew
+// after a refusal that taught something, the same one after malformed output.
+bool ChatExchange::try_again(ModelCall& call, const Error& error) {
+  if (rounds_ >= kMaxRounds || failed()) return false;
+  if (!spoken_ && plan_.teaches(error.lesson)) {
+    cancel_calls(outcome_of(error.kind), {});  // they will be refused as well
+    if (!plan_.learn(error.lesson, scope_.tenant)) return false;
+    drop_chunks();
+    sign();
+    return true;
   }
-  const auto url = aws::split_url(call.url);
-  if (!url) {
-    return Unexpected{Error{.kind = ErrorKind::internal, .detail = "the upstream URL is broken"}};
-  }
-  aws::HexDigest digest{};
-  aws::RequestToSign request{call.method, url->host, url->path, url->query, {}};
-  if (chat_.credentials->bearer_token.empty()) {
-    digest = hash_.finish();
-    request.body_hash = {digest.data(), digest.size()};
-  }
-  return chat_.signer->sign(request, *chat_.credentials, {route_->region, "bedrock"},
-                            context_.clock->wall(), call.headers);
+  const bool whole = plan_.delivery() != Delivery::stream;
+  if (error.kind != ErrorKind::upstream_malformed_output || !whole || asked_twice_) return false;
+  asked_twice_ = true;
+  ++rounds_;
+  notes_.missing_usage("failed");
+  stages_.enter(Stage::sign);
+  (void)start_call(call);
+  return true;
 }
 
 // ------------------------------------------------------------------------------------ the way back
 
-void ChatExchange::on_head(int status, const std::vector<Header>& headers) {
-  const SteadyTime now = stages_.enter(Stage::upstream, Waiting::yes);
-  metrics::Attempt& attempt = record_.attempts.back();
-  attempt.status = upstream_status_ = status;
-  attempt.first_byte = now - call_started_;
-  attempt.request_id = find_request_id(headers);
-  reply_headers_ = headers;
-  created_ =
-      std::chrono::duration_cast<std::chrono::seconds>(context_.clock->wall().time_since_epoch())
-          .count();
-  reply_id_ = "chatcmpl-" + (route_->provider->uses_aws() && !attempt.request_id.empty()
-                                 ? without_dashes(attempt.request_id)
-                                 : random_hex(*context_.random, 16));
-  const bool good = status == 200;
-  if (good && record_.stream) {
-    decoder_ = route_->provider->dialect->stream(std::move(encoded_.context));
-    chunks_ = std::make_unique<convert::ChunkWriter>(envelope(), include_usage_);
-    state_ = State::streaming;
-  } else {
-    state_ = State::collecting;
+void ChatExchange::on_call_head(ModelCall& call) {
+  if (state_ == State::draining) return;
+  if (call.choice() == 0 || reply_id_.empty()) {
+    const std::string& upstreams = call.attempt().request_id;
+    const bool known = plan_.route()->provider->uses_aws() && !upstreams.empty();
+    reply_id_ =
+        "chatcmpl-" + (known ? without_dashes(upstreams) : random_hex(*context_.random, 16));
+    created_ =
+        std::chrono::duration_cast<std::chrono::seconds>(context_.clock->wall().time_since_epoch())
+            .count();
   }
+  const bool taken = std::all_of(calls_.begin(), calls_.end(),
+                                 [](const auto& each) { return each->status() == 200; });
+  if (!taken) return;
+  plan_.confirm();
+  plan_.forget();
 }
 
-void ChatExchange::on_body(std::string_view bytes) {
-  switch (state_) {
-    case State::streaming:
-    case State::paused: return on_stream_bytes(bytes);
-    case State::collecting: {
-      const std::size_t limit =
-          upstream_status_ == 200 ? context_.config->max_reply : kMaxErrorBody;
-      if (reply_body_.size() + bytes.size() <= limit) return reply_body_.append(bytes);
-      if (upstream_status_ != 200) return on_answer();  // what came says enough
-      return fail({.kind = ErrorKind::upstream_bad_response,
-                   .detail = "the answer is larger than upstream.max_reply_bytes"});
-    }
-    default: return;
-  }
+void ChatExchange::on_call_delta(ModelCall&, const ChatDelta& delta) {
+  if (state_ == State::draining) return;
+  if (delta.kind != ChatDelta::Kind::usage || calls_.size() == 1) return write_chunk(delta);
+  service_tier_ = delta.service_tier.escaped();  // the sum is written at the end
 }
 
-void ChatExchange::on_done(const TransferResult& result) {
-  note_transfer(result);
-  switch (state_) {
-    case State::awaiting_head:
-      return fail(result.fault == TransferFault::none
-                      ? Error{.kind = ErrorKind::upstream_bad_response, .detail = "no answer"}
-                      : error_of(result));
-    case State::collecting:
-      return result.fault == TransferFault::none ? on_answer() : fail(error_of(result));
-    case State::streaming:
-    case State::paused: on_stream_end(result); break;
-    case State::flushing: break;
-    default: return;
+void ChatExchange::write_chunk(const ChatDelta& delta) {
+  if (!chunks_) {
+    chunks_ = std::make_unique<convert::ChunkWriter>(
+        envelope(), plan_.wants_usage() ? convert::IncludeUsage::yes : convert::IncludeUsage::no);
   }
-  call_.reset();
-  if (reply_ended()) retire();
-}
-
-void ChatExchange::on_answer() {
-  const convert::Dialect& dialect = *route_->provider->dialect;
-  stages_.enter(Stage::decode);
-  if (upstream_status_ != 200) {
-    return fail(
-        dialect.decode_error(upstream_status_, reply_headers_, reply_body_, *context_.reader));
-  }
-  auto reply = dialect.decode(encoded_.context, reply_body_, *context_.reader);
-  if (!reply) return fail(reply.error());
-  if (reply->usage) {
-    note_usage(*reply->usage);
-  } else {
-    note_missing_usage("absent");
-  }
-  note_facts(reply->facts);
-  record_.finish_reason = convert::to_string(reply->finish);
-  close_attempt(metrics::Outcome::ok);
-  stages_.enter(Stage::write);
-  convert::write_chat_reply(*reply, envelope(), out_);
-  state_ = State::flushing;
-  call_.reset();
-  respond(200, {{"content-type", "application/json"}}, out_);
-  out_ = {};
-  reply_body_ = {};
-}
-
-// ---------------------------------------------------------------------------------------- streams
-
-void ChatExchange::on_stream_bytes(std::string_view bytes) {
-  event_time_ = stages_.enter(Stage::decode);
-  const Result<void> decoded = decoder_->feed(bytes, *this);
-  if (!decoded) return fail(decoded.error());
-  if (decoder_->complete()) return close_stream();
-  if (decoder_->content_complete() && !std::exchange(awaits_usage_, true)) {
-    timer_.arm(chat_.usage_patience);
-  }
-  forward();
-}
-
-void ChatExchange::on_stream_end(const TransferResult& result) {
-  event_time_ = stages_.enter(Stage::decode);
-  if (result.fault != TransferFault::none) return fail(error_of(result));
-  const Result<void> decoded = decoder_->finish(*this);
-  if (!decoded) return fail(decoded.error());
-  close_stream();
-}
-
-void ChatExchange::on_delta(const ChatDelta& delta) {
-  if (delta.usage) note_usage(*delta.usage);
-  if (delta.kind == ChatDelta::Kind::finish) {
-    record_.finish_reason = convert::to_string(delta.finish);
-  } else if (delta.source_finish) {
-    record_.finish_reason = convert::to_string(*delta.source_finish);
-  }
-  if (carries_content(delta)) note_content(delta);
   const std::size_t before = out_.size();
   chunks_->write(delta, out_);
   if (out_.size() != before) ++record_.chunks;
 }
 
+void ChatExchange::on_call_turn(ModelCall&) {
+  if (state_ != State::draining) forward();
+}
+
+void ChatExchange::on_call_complete(ModelCall&) {
+  if (state_ == State::draining) {
+    if (!any_asking()) end_draining();
+    return;
+  }
+  all_complete() ? close_stream() : forward();
+}
+
+void ChatExchange::on_call_reply(ModelCall& call, ChatReply&& reply) {
+  if (state_ == State::draining) {
+    if (!any_asking()) end_draining();
+    return;
+  }
+  replies_.resize(calls_.size());
+  replies_[call.choice()] = std::move(reply);
+  all_complete() ? answer_whole() : set_idle();
+}
+
+void ChatExchange::on_call_error(ModelCall& call, const Error& error) {
+  if (state_ == State::draining) {
+    if (!call.usage()) notes_.missing_usage("cancelled");
+    if (!any_asking()) end_draining();
+    return;
+  }
+  if (try_again(call, error)) return;
+  shown_choice_ = call.choice();
+  fail(error);
+}
+
+void ChatExchange::on_call_ended(ModelCall&) {
+  if (reply_ended() && state_ == State::flushing && !any_running()) retire();
+}
+
+void ChatExchange::answer_whole() {
+  stages_.enter(Stage::write);
+  convert::write_chat_reply(replies_, envelope(), out_);
+  state_ = State::flushing;
+  chat_.throttles.clear(plan_.route()->upstream_model);
+  respond(200, {{"content-type", "application/json"}}, out_);
+  out_ = {};
+  replies_.clear();
+}
+
 // Hands the chunks of this turn to the client.
 void ChatExchange::forward() {
-  stages_.enter(Stage::write);
   if (!out_.empty()) {
+    stages_.enter(Stage::write);
     if (!begun_) begin_stream();
+    spoken_ = true;
     reply_->write(out_);
     out_.clear();
-    if (reply_->congested() && state_ == State::streaming) {
+    last_output_ = stages_.enter(Stage::write);
+    if (reply_->congested() && state_ == State::calling) {
       state_ = State::paused;
-      call_->pause();
-      timer_.cancel();  // what the client holds back is not upstream's delay
-      paused_since_ = stages_.enter(Stage::write, Waiting::yes);
-      return;
+      for (const auto& call : calls_) call->pause();
+      paused_since_ = last_output_;
     }
   }
+  set_idle();
+}
+
+// What follows is waiting.
+void ChatExchange::set_idle() {
   stages_.enter(state_ == State::paused ? Stage::write : Stage::upstream, Waiting::yes);
 }
 
@@ -308,181 +283,248 @@ void ChatExchange::begin_stream() {
   record_.status = 200;
   begun_ = true;
   reply_->begin(200, std::move(headers));
+  const auto keep_alive = context_.config->chat.keep_alive;
+  if (keep_alive.count() > 0) arm_pulse(keep_alive);
 }
 
-// The answer is complete: [DONE], and the upstream transfer may end in peace.
+// The answer is complete: [DONE], and the upstream transfers may end in peace.
 void ChatExchange::close_stream() {
-  note_facts(decoder_->facts());
-  note_missing_usage("absent");
   record_.stream_end = metrics::StreamEnd::complete;
-  close_attempt(metrics::Outcome::ok);
+  chat_.throttles.clear(plan_.route()->upstream_model);
   end_pause();
-  chunks_->write_done(out_);
+  stages_.enter(Stage::write);
+  write_summed_usage();
+  convert::ChunkWriter::write_done(out_);
   state_ = State::flushing;
   forward();
+  if (pulse_) pulse_->cancel();
   reply_->finish();
   stages_.enter(Stage::write, Waiting::yes);
-  timer_.arm(chat_.transfer_patience);
 }
 
-// ------------------------------------------------------------------------------------- the ends
+// The usage of an answer with several choices: once, their sum, if all of them said theirs.
+void ChatExchange::write_summed_usage() {
+  if (calls_.size() == 1) return;
+  ChatDelta delta;
+  delta.kind = ChatDelta::Kind::usage;
+  delta.service_tier = json::Text::from_escaped(service_tier_);
+  delta.usage.emplace();
+  delta.usage->reasoning = 0;
+  for (const auto& call : calls_) {
+    if (!call->usage()) return;
+    *delta.usage += *call->usage();
+  }
+  write_chunk(delta);
+}
 
 void ChatExchange::fail(const Error& error) {
-  close_attempt(outcome_of(error.kind));
+  cancel_calls(outcome_of(error.kind), "failed");
   end_pause();
   note_error(error);
-  if (decoder_) note_facts(decoder_->facts());
-  const std::string_view broken = frame_fault_of(error);
-  if (!broken.empty()) context_.records->shard().event_stream_error(record_.provider, broken);
   state_ = State::flushing;
-  timer_.cancel();
-  call_.reset();
-  request_body_ = {};
-  if (!begun_) {
-    drop_chunks();
-    return refuse(error);
+  if (timer_) timer_->cancel();
+  if (pulse_) pulse_->cancel();
+  plan_.forget();
+  if (begun_) {
+    const bool known = std::all_of(calls_.begin(), calls_.end(),
+                                   [](const auto& call) { return call->usage().has_value(); });
+    if (!known) notes_.missing_usage("failed");
+    record_.stream_end = stream_end_of(error);
+    return write_error(error);
   }
-  note_missing_usage("failed");
-  record_.stream_end = stream_end_of(error);
+  drop_chunks();
+  const bool throttled = error.kind == ErrorKind::upstream_throttled ||
+                         error.kind == ErrorKind::upstream_unavailable ||
+                         error.kind == ErrorKind::upstream_not_ready;
+  refuse(error, throttled
+                    ? chat_.throttles.note(plan_.route()->upstream_model, context_.clock->now())
+                    : 0);
+}
+
+// The last event of a stream that breaks: no [DONE] follows, and the connection is cut.
+void ChatExchange::write_error(const Error& error) {
   stages_.enter(Stage::write);
-  chunks_->write_error(error, out_);
+  convert::ChunkWriter::write_error(error, out_);
   reply_->write(out_);
   out_.clear();
   reply_->abort();
   stages_.enter(Stage::write, Waiting::yes);
 }
 
-// What was decoded in the turn that failed, before anything had left.
+// What was decoded of an answer that will not be sent.
 void ChatExchange::drop_chunks() {
   out_.clear();
-  record_.chunks = 0;
-  record_.finish_reason = {};
-  record_.time_to_first_token.reset();
-  record_.time_to_first_reasoning.reset();
-  record_.first_to_last_token.reset();
+  chunks_.reset();
+  replies_.clear();
+  notes_.drop_content();
 }
+
+// ------------------------------------------------------------------------------------- the ends
 
 void ChatExchange::on_timer() {
   switch (state_) {
     case State::signing: return hash_slice();
-    case State::streaming: return on_stream_end({});
-    case State::flushing:
-      call_.reset();
-      if (reply_ended()) retire();
-      return;
+    case State::fetching: {
+      const auto found = plan_.find_route();
+      return found ? fetch() : fail(found.error());
+    }
+    case State::draining: return end_draining();
     default: return;
   }
 }
 
-void ChatExchange::on_flushed() {
-  --chat_.in_flight;
-  if (!call_) retire();  // else its transfer still ends, for at most transfer_patience
+// Something must be told to the client: that its stream began, or that it goes on.
+void ChatExchange::on_pulse() {
+  const bool under_way =
+      state_ == State::calling || state_ == State::paused || state_ == State::signing;
+  if (!under_way) return;
+  if (!begun_) {
+    begin_stream();
+    last_output_ = context_.clock->now();
+    return set_idle();
+  }
+  const auto keep_alive = context_.config->chat.keep_alive;
+  const auto silence = context_.clock->now() - last_output_;
+  if (state_ == State::paused || silence < keep_alive) {
+    const auto rest = state_ == State::paused ? keep_alive : keep_alive - silence;
+    return arm_pulse(std::chrono::ceil<std::chrono::milliseconds>(rest));
+  }
+  stages_.enter(Stage::write);
+  reply_->write(kPing);
+  last_output_ = context_.clock->now();
+  set_idle();
+  arm_pulse(keep_alive);
 }
 
-void ChatExchange::on_cut(const Error& error) {
+void ChatExchange::on_flushed() {
+  --chat_.in_flight;
+  if (!any_running()) retire();  // else a transfer still ends, for at most transfer_patience
+}
+
+AfterCut ChatExchange::on_cut(const Error& error) {
   --chat_.in_flight;
   if (begun_ && !failed()) record_.stream_end = stream_end_of(error);
-  const bool answering = upstream_status_ == 0 || upstream_status_ == 200;
-  if (!record_.attempts.empty() && answering && !failed()) note_missing_usage("cancelled");
-  close_attempt(outcome_of(error.kind));
   end_pause();
+  if (timer_) timer_->cancel();
+  if (pulse_) pulse_->cancel();
+  gather_.reset();
+  if (may_drain(error)) {
+    start_draining();
+    return AfterCut::lingers;
+  }
   state_ = State::done;
-  timer_.cancel();
-  call_.reset();  // cancels what still runs
+  cancel_calls(outcome_of(error.kind), "cancelled");
+  return AfterCut::ends;
+}
+
+bool ChatExchange::may_drain(const Error& error) const {
+  const ChatConfig& config = context_.config->chat;
+  return config.on_disconnect == OnDisconnect::drain && error.kind != ErrorKind::draining &&
+         !failed() && any_asking() && chat_.draining < config.max_draining;
+}
+
+void ChatExchange::start_draining() {
+  state_ = State::draining;
+  ++chat_.draining;
+  scope_.allowance = context_.config->chat.drain_bytes;
+  plan_.forget();
+  out_ = {};
+  replies_.clear();
+  timer().arm(context_.config->chat.drain_timeout);
+  for (const auto& call : calls_) call->resume();
+}
+
+void ChatExchange::end_draining() {
+  on_lingering_cut();
+  end_lingering();
+}
+
+void ChatExchange::on_lingering_cut() {
+  --chat_.draining;
+  state_ = State::done;
+  if (timer_) timer_->cancel();
+  cancel_calls(metrics::Outcome::caller_cancelled, "cancelled");
+}
+
+void ChatExchange::on_worker_stop(const Error& error) {
+  if (state_ == State::flushing) return;
+  if (begun_) return write_error(error);
+  reply_->send_error(error, retry_headers(error, *context_.random));
 }
 
 void ChatExchange::on_reply_drained() {
   if (state_ != State::paused) return;
   end_pause();
-  state_ = State::streaming;
-  stages_.enter(Stage::upstream, Waiting::yes);
-  if (awaits_usage_) timer_.arm(chat_.usage_patience);
-  call_->resume();
+  state_ = State::calling;
+  set_idle();
+  for (const auto& call : calls_) call->resume();
 }
-
-// ------------------------------------------------------------------------------------ the record
 
 void ChatExchange::end_pause() {
   if (state_ == State::paused) record_.backpressure += context_.clock->now() - paused_since_;
 }
 
-void ChatExchange::close_attempt(metrics::Outcome outcome) {
-  if (record_.attempts.empty() || attempt_closed_) return;
-  attempt_closed_ = true;
-  metrics::Attempt& attempt = record_.attempts.back();
-  attempt.outcome = outcome;
-  attempt.duration = context_.clock->now() - call_started_;
+void ChatExchange::cancel_calls(metrics::Outcome outcome, std::string_view why) {
+  for (const auto& call : calls_) call->cancel(outcome, why);
 }
 
-void ChatExchange::note_transfer(const TransferResult& result) {
-  metrics::Attempt& attempt = record_.attempts.back();
-  attempt.reused_connection = result.times.reused_connection;
-  const auto phase = [](std::uint64_t microseconds) -> std::optional<std::chrono::nanoseconds> {
-    if (microseconds == 0) return std::nullopt;
-    return std::chrono::microseconds(microseconds);
-  };
-  attempt.dns = phase(result.times.dns_us);
-  attempt.connect = phase(result.times.connect_us);
-  attempt.tls = phase(result.times.tls_us);
+bool ChatExchange::all_complete() const {
+  return std::all_of(calls_.begin(), calls_.end(),
+                     [](const auto& call) { return call->complete(); });
+}
+bool ChatExchange::any_asking() const {
+  return std::any_of(calls_.begin(), calls_.end(), [](const auto& call) { return call->asking(); });
+}
+bool ChatExchange::any_running() const {
+  return std::any_of(calls_.begin(), calls_.end(),
+                     [](const auto& call) { return call->running(); });
 }
 
-void ChatExchange::note_usage(const convert::Usage& usage) {
-  record_.usage_source = metrics::UsageSource::provider;
-  record_.tokens = tokens_of(usage);
+Timer& ChatExchange::timer() {
+  if (!timer_) timer_.emplace(context_.base, [this] { on_timer(); });
+  return *timer_;
 }
 
-// An answer ends and upstream did not say what it cost; `why` is a literal.
-void ChatExchange::note_missing_usage(std::string_view why) {
-  const bool known = record_.usage_source != metrics::UsageSource::none;
-  if (!known && record_.usage_missing.empty()) record_.usage_missing = why;
+void ChatExchange::arm_pulse(std::chrono::milliseconds after) {
+  if (!pulse_) pulse_.emplace(context_.base, [this] { on_pulse(); });
+  pulse_->arm(std::max(after, std::chrono::milliseconds(1)));
 }
 
-void ChatExchange::note_facts(const convert::UpstreamFacts& facts) {
-  record_.stop_reason = facts.stop_reason;
-  record_.unknown_items = facts.unknown_items;
-  if (facts.latency_ms) record_.provider_latency = std::chrono::milliseconds(*facts.latency_ms);
-}
+// ------------------------------------------------------------------------------------- headers
 
-void ChatExchange::note_content(const ChatDelta& delta) {
-  const auto since_start = event_time_ - stages_.start();
-  if (delta.kind == ChatDelta::Kind::reasoning) {
-    if (!record_.time_to_first_reasoning) record_.time_to_first_reasoning = since_start;
-  } else if (!record_.time_to_first_token) {
-    record_.time_to_first_token = since_start;
-  }
-  if (content_seen_) {
-    const auto gap = event_time_ - last_content_;
-    context_.records->shard().inter_token(record_.model, record_.provider, gap);
-    record_.max_stall = std::max<std::chrono::nanoseconds>(record_.max_stall, gap);
-  } else {
-    first_content_ = event_time_;
-    content_seen_ = true;
-  }
-  last_content_ = event_time_;
-  record_.first_to_last_token = last_content_ - first_content_;
+const metrics::Attempt* ChatExchange::shown_attempt() const {
+  if (record_.attempts.empty()) return nullptr;
+  return &calls_[shown_choice_]->attempt();
 }
 
 void ChatExchange::add_headers(std::vector<Header>& headers) const {
-  if (!route_) return;
-  headers.push_back({"x-oriel-model", std::string(context_.records->name_of(route_->model))});
-  headers.push_back({"x-oriel-provider", route_->provider->name});
+  const Route* route = plan_.route();
+  if (route == nullptr) return;
+  headers.push_back({"x-oriel-model", std::string(context_.records->name_of(route->model))});
+  headers.push_back({"x-oriel-provider", route->provider->name});
+  headers.push_back({"x-oriel-model-id", shown_model_id(route->target.upstream_model)});
   headers.push_back({"x-oriel-attempts", std::to_string(record_.attempts.size())});
-  if (!record_.adjusted.empty()) {
-    std::string list;
-    for (const metrics::Adjusted& adjusted : record_.adjusted) {
-      if (!list.empty()) list.append(",");
-      list.append(adjusted.parameter).append("=").append(adjusted.action);
-    }
-    headers.push_back({"x-oriel-adjusted", std::move(list)});
+  if (!record_.adjusted.empty()) headers.push_back({"x-oriel-adjusted", list_of(record_.adjusted)});
+  if (plan_.wants_stream() && plan_.delivery() == Delivery::replayed) {
+    headers.push_back({"x-oriel-stream", "synthetic"});
   }
-  if (!record_.attempts.empty() && !record_.attempts.back().request_id.empty() &&
-      route_->provider->uses_aws()) {
-    headers.push_back({"x-amzn-requestid", record_.attempts.back().request_id});
+  if (record_.provider_latency) {
+    headers.push_back(
+        {"x-oriel-upstream-latency-ms", std::to_string(record_.provider_latency->count())});
+  }
+  const std::uint64_t cache_write = record_.tokens.cache_write_5m + record_.tokens.cache_write_1h;
+  if (record_.tokens.cache_read + cache_write != 0) {
+    headers.push_back({"x-oriel-cache", "read=" + std::to_string(record_.tokens.cache_read) +
+                                            ",write=" + std::to_string(cache_write)});
+  }
+  const metrics::Attempt* attempt = shown_attempt();
+  if (attempt != nullptr && !attempt->request_id.empty() && route->provider->uses_aws()) {
+    headers.push_back({"x-amzn-requestid", attempt->request_id});
   }
 }
 
-convert::Envelope ChatExchange::envelope() {
-  return {reply_id_, created_, json::Text::from_escaped(model_)};
+convert::Envelope ChatExchange::envelope() const {
+  return {reply_id_, created_, json::Text::from_escaped(plan_.model())};
 }
 
 }  // namespace oriel::gateway

@@ -1,42 +1,34 @@
-// ChatExchange: one chat completion, from the parsed request to the answer. It holds no JSON of its
-// own: the dialect encodes and decodes, the front end prints, the upstream client carries.
+// ChatExchange: one chat completion, from the client's request to its answer. A ChatPlan says what
+// is sent, ModelCalls ask upstream, one for each choice, and the exchange prints what they tell. It
+// holds no JSON of its own: the dialect encodes and decodes, the front end prints.
 //
-// States: signing → awaiting_head → collecting (whole answers and errors) or streaming ⇄ paused →
-// flushing → done. No byte of the answer leaves before the first upstream event is decoded, so that
-// anything earlier is a proper HTTP error (spec/converse.md §0.5, §13).
+// States: preparing → fetching (what the request names by URL, what model an ARN is) → signing →
+// calling ⇄ paused → flushing → done; and draining, where the client has left and upstream is read
+// on for its usage. No byte of the answer leaves before the first upstream event is decoded, so
+// that anything earlier is a proper HTTP error, or another attempt (spec/converse.md §0.5, §13,
+// §15).
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "convert/dialect.h"
 #include "convert/openai/chat_chunk.h"
-#include "gateway/aws/credentials.h"
-#include "gateway/aws/sigv4.h"
+#include "gateway/exchange/answer_notes.h"
+#include "gateway/exchange/call_signer.h"
+#include "gateway/exchange/chat_context.h"
+#include "gateway/exchange/chat_plan.h"
 #include "gateway/exchange/exchange.h"
-#include "gateway/routing/router.h"
-#include "gateway/upstream/upstream.h"
+#include "gateway/exchange/media_gather.h"
+#include "gateway/exchange/model_call.h"
 
 namespace oriel::gateway {
 
-// What chat exchanges of a worker use besides.
-struct ChatContext {
-  UpstreamClient* upstream = nullptr;
-  aws::Signer* signer = nullptr;
-  const Router* router = nullptr;
-  std::shared_ptr<const aws::Credentials> credentials;  // null: none were found
-  // After the last content: how long its usage may take (spec/converse.md §13.3).
-  std::chrono::milliseconds usage_patience{5'000};
-  // After a complete answer: how long the transport may take to end, so that its connection is
-  // reused.
-  std::chrono::milliseconds transfer_patience{1'000};
-  std::size_t in_flight = 0;  // chats whose answer has not left; the exchanges count
-};
-
-class ChatExchange final : public Exchange, private UpstreamObserver, private convert::DeltaSink {
+class ChatExchange final : public Exchange, private ModelCallObserver {
  public:
   ChatExchange(ExchangeContext& context, ChatContext& chat, http::Request&& request,
                http::Reply& reply);
@@ -48,79 +40,95 @@ class ChatExchange final : public Exchange, private UpstreamObserver, private co
  private:
   enum class State : std::uint8_t {
     preparing,
+    fetching,
     signing,
-    awaiting_head,
-    collecting,
-    streaming,
-    paused,
+    calling,   // answers are to come, whole or as streams
+    paused,    // the client is slow: nothing is read
     flushing,  // the answer is written or cut; waiting for the client to take it
+    draining,  // nobody listens; what upstream says is counted
     done,
   };
 
   // Exchange
   void on_flushed() override;
-  void on_cut(const convert::Error& error) override;
+  AfterCut on_cut(const convert::Error& error) override;
+  void on_lingering_cut() override;
+  void on_worker_stop(const convert::Error& error) override;
   void on_reply_drained() override;
   void add_headers(std::vector<convert::Header>& headers) const override;
-  // UpstreamObserver
-  void on_head(int status, const std::vector<convert::Header>& headers) override;
-  void on_body(std::string_view bytes) override;
-  void on_done(const TransferResult& result) override;
-  // DeltaSink
-  void on_delta(const convert::ChatDelta& delta) override;
+  // ModelCallObserver
+  void on_call_head(ModelCall& call) override;
+  void on_call_delta(ModelCall& call, const convert::ChatDelta& delta) override;
+  void on_call_turn(ModelCall& call) override;
+  void on_call_complete(ModelCall& call) override;
+  void on_call_reply(ModelCall& call, convert::ChatReply&& reply) override;
+  void on_call_error(ModelCall& call, const convert::Error& error) override;
+  void on_call_ended(ModelCall& call) override;
 
-  convert::Result<void> prepare();
+  // The way out.
+  void look_up();
+  void fetch();
+  void encode();
+  void sign();
   void hash_slice();
   void call_upstream();
-  convert::Result<void> authorise(UpstreamRequest& call);
-  void on_answer();
-  void on_stream_bytes(std::string_view bytes);
-  void on_stream_end(const TransferResult& result);
+  bool start_call(ModelCall& call);
+  bool try_again(ModelCall& call, const convert::Error& error);
+
+  // The way back.
+  void answer_whole();
+  void write_chunk(const convert::ChatDelta& delta);
   void forward();
   void begin_stream();
   void close_stream();
+  void write_summed_usage();
   void drop_chunks();
   void fail(const convert::Error& error);
+  void write_error(const convert::Error& error);
+
+  // The ends.
+  bool may_drain(const convert::Error& error) const;
+  void start_draining();
+  void end_draining();
+  void cancel_calls(metrics::Outcome outcome, std::string_view why);
+  bool all_complete() const;
+  bool any_asking() const;
+  bool any_running() const;
   void on_timer();
+  void on_pulse();
+  void arm_pulse(std::chrono::milliseconds after);
   void end_pause();
-  void close_attempt(metrics::Outcome outcome);
-  void note_transfer(const TransferResult& result);
-  void note_usage(const convert::Usage& usage);
-  void note_missing_usage(std::string_view why);
-  void note_facts(const convert::UpstreamFacts& facts);
-  void note_content(const convert::ChatDelta& delta);
-  convert::Envelope envelope();
+  void set_idle();
+  Timer& timer();
+  convert::Envelope envelope() const;
+  const metrics::Attempt* shown_attempt() const;
 
   ChatContext& chat_;
   State state_ = State::preparing;
-  json::PaddedBuffer request_body_;  // freed once encoded
-  std::string model_;                // as the client wrote it, escaped
-  convert::IncludeUsage include_usage_ = convert::IncludeUsage::no;
-  std::optional<Route> route_;
-  convert::Encoded encoded_;
-  aws::BodyHash hash_;
-  std::size_t hashed_ = 0;
-  Timer timer_;  // the next slice to hash; later the patience for what follows a stream's content
+  json::PaddedBuffer request_body_;  // the plan's, once started
+  AnswerNotes notes_;
+  ChatPlan plan_;
+  CallSigner signer_;
+  CallScope scope_;
+  std::vector<std::unique_ptr<ModelCall>> calls_;  // by choice
+  std::optional<MediaGather> gather_;
+  std::optional<Timer> timer_;  // what the state waits for: a turn to hash, a lookup, the drain
+  std::optional<Timer> pulse_;  // what the client is told while nothing comes
 
-  std::unique_ptr<UpstreamCall> call_;
-  std::unique_ptr<convert::StreamDecoder> decoder_;
   std::unique_ptr<convert::ChunkWriter> chunks_;
-  json::PaddedBuffer reply_body_;  // whole answers and errors
-  std::vector<convert::Header> reply_headers_;
-  std::string out_;  // chunks of this turn
+  std::vector<convert::ChatReply> replies_;  // whole answers, by choice
+  std::string out_;                          // chunks of this turn
+  std::string service_tier_;                 // of an answer with several choices
   std::string reply_id_;
   std::int64_t created_ = 0;
-  int upstream_status_ = 0;
+  std::uint32_t shown_choice_ = 0;  // whose attempt the headers tell of
+  std::uint32_t rounds_ = 0;        // attempts so far, of the choice that had most
 
-  SteadyTime call_started_;
-  SteadyTime event_time_;  // of the bytes being decoded
-  SteadyTime first_content_;
-  SteadyTime last_content_;
+  SteadyTime last_output_;
   SteadyTime paused_since_;
-  bool begun_ = false;  // a stream's head was written
-  bool content_seen_ = false;
-  bool awaits_usage_ = false;  // all content was seen
-  bool attempt_closed_ = false;
+  bool begun_ = false;        // a stream's head was written
+  bool spoken_ = false;       // and a chunk
+  bool asked_twice_ = false;  // because of malformed output
 };
 
 }  // namespace oriel::gateway

@@ -34,8 +34,10 @@ void ExchangeTable::retire(std::uint64_t id) {
 }
 
 void ExchangeTable::clear() {
-  for (const auto& [id, exchange] : live_) exchange->on_worker_stop();
-  live_.clear();
+  std::unordered_map<std::uint64_t, std::unique_ptr<Exchange>> stopped;
+  stopped.swap(live_);  // they cannot retire any more
+  for (const auto& [id, exchange] : stopped) exchange->stop();
+  stopped.clear();
   retired_.clear();
 }
 
@@ -79,11 +81,11 @@ void Exchange::respond(int status, std::vector<convert::Header> headers, std::st
   stages_.enter(metrics::Stage::write, Waiting::yes);
 }
 
-void Exchange::refuse(const convert::Error& error) {
+void Exchange::refuse(const convert::Error& error, std::uint32_t throttled) {
   if (reply_ == nullptr) return;
   stages_.enter(metrics::Stage::write);
   note_error(error);
-  auto headers = retry_headers(error, *context_.random);
+  auto headers = retry_headers(error, *context_.random, throttled);
   add_headers(headers);
   add_overhead(headers);
   reply_->send_error(error, std::move(headers));
@@ -91,7 +93,9 @@ void Exchange::refuse(const convert::Error& error) {
 }
 
 void Exchange::on_flushed() { retire(); }
-void Exchange::on_cut(const convert::Error&) {}
+AfterCut Exchange::on_cut(const convert::Error&) { return AfterCut::ends; }
+void Exchange::on_lingering_cut() {}
+void Exchange::on_worker_stop(const convert::Error&) {}
 void Exchange::on_reply_drained() {}
 void Exchange::add_headers(std::vector<convert::Header>&) const {}
 
@@ -111,38 +115,57 @@ void Exchange::on_ended(http::ReplyEnd end) {
   switch (end) {
     case http::ReplyEnd::flushed:
       if (!failed_) record_.outcome = metrics::Outcome::ok;
+      settle();
       close_record();
       return on_flushed();
-    case http::ReplyEnd::client_gone: cut({.kind = convert::ErrorKind::cancelled}); break;
+    case http::ReplyEnd::client_gone: return cut({.kind = convert::ErrorKind::cancelled});
     case http::ReplyEnd::stalled:
-      cut({.kind = convert::ErrorKind::request_timeout,
-           .detail = "the client stopped reading its answer"});
-      break;
+      return cut({.kind = convert::ErrorKind::request_timeout,
+                  .detail = "the client stopped reading its answer"});
   }
-  retire();
 }
 
-void Exchange::on_worker_stop() {
-  if (ended_) return;
+// Nothing is told after this: the worker's end is near.
+void Exchange::stop() {
+  if (lingering_) {
+    on_lingering_cut();
+    return close_record();
+  }
+  if (reply_ == nullptr) return;
+  const convert::Error error{.kind = convert::ErrorKind::draining};
+  on_worker_stop(error);
   record_.bytes_out = reply_->bytes_sent();
   reply_->watch({});
   reply_ = nullptr;
-  cut({.kind = convert::ErrorKind::draining});
+  cut(error);
 }
 
 void Exchange::cut(const convert::Error& error) {
-  on_cut(error);
+  lingering_ = on_cut(error) == AfterCut::lingers;
   note_error(error);
+  settle();
+  if (lingering_) return;
   close_record();
+  retire();
 }
 
-void Exchange::close_record() {
-  if (std::exchange(ended_, true)) return;
+void Exchange::end_lingering() {
+  lingering_ = false;
+  close_record();
+  retire();
+}
+
+// The client's part has ended: what comes later is no time of this request.
+void Exchange::settle() {
   stages_.settle(context_.clock->now());
-  record_.time = context_.clock->wall();
   record_.total = stages_.total();
   record_.overhead = stages_.overhead();
   record_.stages = stages_.stages();
+}
+
+void Exchange::close_record() {
+  if (std::exchange(closed_, true)) return;
+  record_.time = context_.clock->wall();
   context_.records->shard().request_ended(record_.endpoint);
   context_.records->close(record_);
 }

@@ -82,6 +82,9 @@ struct ExchangeContext {
   RecordSink* records = nullptr;
 };
 
+// What becomes of an exchange whose answer was cut off.
+enum class AfterCut : bool { ends, lingers };
+
 class Exchange {
  public:
   Exchange(ExchangeContext& context, const http::Request& request, http::Reply& reply,
@@ -93,15 +96,21 @@ class Exchange {
   std::uint64_t id() const { return id_; }
   // A whole answer of the gateway's own.
   void respond(int status, std::vector<convert::Header> headers, std::string_view body);
-  // An error as the whole answer.
-  void refuse(const convert::Error& error);
+  // An error as the whole answer. `throttled`: how often its model was, of late.
+  void refuse(const convert::Error& error, std::uint32_t throttled = 0);
 
  protected:
   // The whole answer has left and the record is closed. Default: retires.
   virtual void on_flushed();
   // The answer cannot leave: the client has gone or takes nothing, or the worker stops. What still
-  // runs is to be cancelled; the record is closed after this. Default: nothing.
-  virtual void on_cut(const convert::Error& error);
+  // runs is to be cancelled, the record is closed after this; or the exchange lingers, for what the
+  // record shall still learn, until it calls end_lingering(). Default: nothing.
+  virtual AfterCut on_cut(const convert::Error& error);
+  // The worker stops meanwhile. Default: nothing.
+  virtual void on_lingering_cut();
+  // The worker stops while an answer is on its way: the last chance to say so in it. Default:
+  // nothing.
+  virtual void on_worker_stop(const convert::Error& error);
   // The client caught up after congestion. Default: nothing.
   virtual void on_reply_drained();
   // Headers that every answer of this exchange carries.
@@ -111,8 +120,9 @@ class Exchange {
   // ok.
   void note_error(const convert::Error& error);
   bool failed() const { return failed_; }
+  void end_lingering();  // closes the record and retires
   void retire();
-  bool reply_ended() const { return ended_; }
+  bool reply_ended() const { return reply_ == nullptr; }
 
   ExchangeContext& context_;
   http::Reply* reply_;  // null once it ended
@@ -122,13 +132,15 @@ class Exchange {
  private:
   friend class ExchangeTable;
   void on_ended(http::ReplyEnd end);
-  void on_worker_stop();
+  void stop();
   void cut(const convert::Error& error);
+  void settle();
   void close_record();
   void add_overhead(std::vector<convert::Header>& headers) const;
 
   std::uint64_t id_ = 0;
-  bool ended_ = false;
+  bool closed_ = false;     // the record
+  bool lingering_ = false;  // after its cut
   bool failed_ = false;
 };
 

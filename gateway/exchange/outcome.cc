@@ -66,15 +66,17 @@ constexpr std::array<std::string_view, 6> kFrameFaults{
     "prelude_crc", "message_crc", "oversize", "undersize", "headers_length", "message_type"};
 
 constexpr std::chrono::milliseconds kMaxRetryAfter{60'000};
-constexpr std::chrono::milliseconds kFirstRetryAfter{1'000};
+constexpr std::chrono::milliseconds kFirstDelay{1'000};
+constexpr std::chrono::milliseconds kLastDelay{20'000};  // 30 s with the most that jitter adds
+constexpr std::uint32_t kMostDoublings = 5;
 
-// 1 s, give or take half of it, so that refused clients do not come back all at once.
-std::chrono::milliseconds jittered_delay(Random& random) {
+// Give or take half of it, so that refused clients do not come back all at once.
+std::chrono::milliseconds jittered_delay(std::uint32_t throttled, Random& random) {
+  const auto delay = std::min(kFirstDelay * (1 << std::min(throttled, kMostDoublings)), kLastDelay);
   std::array<std::uint8_t, 2> bits{};
   random.fill(bits);
   const int sample = bits[0] * 256 + bits[1];
-  return kFirstRetryAfter / 2 +
-         std::chrono::milliseconds(kFirstRetryAfter.count() * sample / 65'536);
+  return delay / 2 + std::chrono::milliseconds(delay.count() * sample / 65'536);
 }
 
 }  // namespace
@@ -134,7 +136,8 @@ convert::Error error_of(const TransferResult& result) {
   return error;
 }
 
-std::vector<convert::Header> retry_headers(const convert::Error& error, Random& random) {
+std::vector<convert::Header> retry_headers(const convert::Error& error, Random& random,
+                                           std::uint32_t throttled) {
   const convert::ErrorRow& row = convert::row_of(error.kind);
   const int status = convert::status_of(error);
   const bool client_retries = status == 408 || status == 409 || status == 429 || status >= 500;
@@ -142,12 +145,15 @@ std::vector<convert::Header> retry_headers(const convert::Error& error, Random& 
   const bool worth_it =
       row.retryable || error.kind == ErrorKind::overloaded || error.kind == ErrorKind::draining ||
       error.kind == ErrorKind::rate_limited || error.kind == ErrorKind::request_timeout;
-  // A quota does not come back within a client's patience, whatever upstream says.
-  const bool spent =
-      error.kind == ErrorKind::upstream_quota || error.kind == ErrorKind::budget_exceeded;
+  // A quota does not come back within a client's patience, whatever upstream says; and malformed
+  // output was paid for, and asked for twice.
+  const bool spent = error.kind == ErrorKind::upstream_quota ||
+                     error.kind == ErrorKind::budget_exceeded ||
+                     error.kind == ErrorKind::upstream_malformed_output;
   if (spent || (!worth_it && !error.retry_after)) return {{"x-should-retry", "false"}};
   if (status != 429 && status != 503) return {};
-  const auto delay = std::min(error.retry_after.value_or(jittered_delay(random)), kMaxRetryAfter);
+  const auto delay =
+      std::min(error.retry_after.value_or(jittered_delay(throttled, random)), kMaxRetryAfter);
   const auto seconds = (delay.count() + 999) / 1000;
   return {{"retry-after-ms", std::to_string(delay.count())},
           {"retry-after", std::to_string(seconds)}};

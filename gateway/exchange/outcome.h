@@ -23,7 +23,10 @@ metrics::Tokens tokens_of(const convert::Usage& usage);
 // The error that a broken transfer is; `detail` keeps the transport's words for the log.
 convert::Error error_of(const TransferResult& result);
 
-// retry-after, retry-after-ms and x-should-retry, as OpenAI's SDKs read them; never more than 60 s.
-std::vector<convert::Header> retry_headers(const convert::Error& error, Random& random);
+// retry-after, retry-after-ms and x-should-retry, as OpenAI's SDKs read them: what upstream says,
+// at most 60 s, else a delay that doubles with each time that the model was `throttled` of late, at
+// most 30 s. Source: spec/converse.md §15.2.
+std::vector<convert::Header> retry_headers(const convert::Error& error, Random& random,
+                                           std::uint32_t throttled = 0);
 
 }  // namespace oriel::gateway

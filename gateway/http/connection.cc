@@ -424,6 +424,7 @@ void Connection::on_drain() {
 
 void Connection::on_server_end() {
   const bool answering = phase_ == Phase::serving || phase_ == Phase::flushing;
+  if (answering) (void)socket_.flush();  // what was said last, as far as the kernel takes it
   socket_.close(ClientSocket::Close::orderly);
   timer_.reset();
   phase_ = Phase::closed;

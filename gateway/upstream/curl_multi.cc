@@ -279,6 +279,10 @@ int CurlUpstream::on_timeout_change(CURLM*, long timeout_ms, void* self) {
 
 curl_socket_t CurlUpstream::on_open(void* self, curlsocktype, curl_sockaddr* address) {
   auto& client = *static_cast<CurlUpstream*>(self);
+  const auto may_connect = client.options_.may_connect;
+  if (may_connect != nullptr && !may_connect(address->addr, address->addrlen)) {
+    return CURL_SOCKET_BAD;
+  }
   const int made = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   if (made < 0) return CURL_SOCKET_BAD;
   ++client.connections_opened_;

@@ -19,6 +19,7 @@
 
 struct event;
 struct event_base;
+struct sockaddr;
 
 namespace oriel::gateway {
 
@@ -30,6 +31,8 @@ struct CurlUpstreamOptions {
   long max_connections = 4096;  // open at once, all hosts; further calls wait
   std::chrono::seconds max_connection_idle{55};  // older idle connections are not reused
   std::size_t max_pooled_handles = 256;          // easy handles kept for later calls
+  // Asked of every address before it is connected to; null: all are good.
+  bool (*may_connect)(const sockaddr& address, std::size_t size) = nullptr;
 };
 
 struct EventDeleter {

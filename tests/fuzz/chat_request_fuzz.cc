@@ -13,7 +13,7 @@ using namespace oriel;
 using namespace oriel::convert;
 
 void check_dialect(const Dialect& dialect, const ChatRequest& request, const Target& target) {
-  const auto encoded = dialect.encode(request, target);
+  const auto encoded = dialect.encode(request, target, {});
   if (!encoded) {
     const int status = status_of(encoded.error());
     fuzz::require(status >= 400 && status < 500, "a refusal is the client's fault");

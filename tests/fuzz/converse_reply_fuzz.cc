@@ -5,6 +5,7 @@
 #include "convert/bedrock/converse_dialect.h"
 #include "convert/openai/chat_chunk.h"
 #include "convert/openai/chat_reply.h"
+#include "convert/replay.h"
 #include "tests/convert/event_stream_encoder.h"
 #include "tests/fuzz/pieces.h"
 
@@ -15,15 +16,36 @@ using namespace oriel::convert;
 
 Envelope envelope() { return {"chatcmpl-1", 1, Text::literal("m")}; }
 
-void check_reply(std::string_view bytes, json::Reader& reader) {
-  const json::PaddedBuffer body(bytes);
-  const auto reply = converse_dialect().decode({}, body, reader);
-  if (!reply) return;
-  std::string out;
-  write_chat_reply(*reply, envelope(), out);
-  const json::PaddedBuffer printed{std::string_view(out)};
+// What the request asked for by means of tools, every way of it by some seed.
+ReplyContext context_of(std::uint32_t seed) {
+  ReplyContext context;
+  if ((seed & 1U) != 0) context.custom_tools = {"c"};
+  if ((seed & 2U) != 0) context.wrapped_tools = {"w"};
+  if ((seed & 4U) != 0) context.format_tool = "j";
+  context.wrapped_format = (seed & 8U) != 0;
+  context.json_object = (seed & 16U) != 0;
+  context.legacy_functions = (seed & 32U) != 0;
+  if ((seed & 64U) != 0) context.placeholder_tool = "p";
+  return context;
+}
+
+void require_json(std::string_view text, const char* property) {
+  const json::PaddedBuffer printed(text);
   json::Reader checker;
-  fuzz::require(checker.read(printed).has_value(), "the client's body is JSON");
+  fuzz::require(checker.read(printed).has_value(), property);
+}
+
+// Every event is one line of JSON.
+void require_events(std::string_view events) {
+  constexpr std::string_view kData = "data: ";
+  while (!events.empty()) {
+    const std::size_t end = events.find("\n\n");
+    fuzz::require(events.starts_with(kData) && end != events.npos, "events are whole");
+    const std::string_view chunk = events.substr(kData.size(), end - kData.size());
+    fuzz::require(chunk.find('\n') == chunk.npos, "an event is one line");
+    require_json(chunk, "an event is JSON");
+    events.remove_prefix(end + 2);
+  }
 }
 
 class Printer final : public DeltaSink {
@@ -35,15 +57,29 @@ class Printer final : public DeltaSink {
   ChunkWriter writer_{envelope(), IncludeUsage::yes};
 };
 
-std::string run(const std::vector<std::vector<char>>& pieces) {
-  const auto decoder = converse_dialect().stream({});
+void check_reply(const fuzz::Input& input, json::Reader& reader) {
+  const json::PaddedBuffer body(input.bytes);
+  const auto reply = converse_dialect().decode(context_of(input.seed), body, reader);
+  if (!reply) return;
+  std::string out;
+  write_chat_reply(*reply, envelope(), out);
+  require_json(out, "the client's body is JSON");
   Printer sink;
+  replay(*reply, input.seed % 3, sink);
+  require_events(sink.out);
+}
+
+std::string run(const std::vector<std::vector<char>>& pieces, const ReplyContext& context) {
+  const auto decoder = converse_dialect().stream(context);
+  Printer sink;
+  Result<void> result;
   for (const auto& piece : pieces) {
-    const auto fed = decoder->feed(fuzz::view(piece), sink);
-    if (!fed) return sink.out + std::to_string(static_cast<int>(fed.error().kind));
+    result = decoder->feed(fuzz::view(piece), sink);
+    if (!result) break;
   }
-  const auto finished = decoder->finish(sink);
-  return sink.out + (finished ? "complete" : finished.error().detail);
+  if (result) result = decoder->finish(sink);
+  require_events(sink.out);
+  return sink.out + (result ? "complete" : result.error().detail);
 }
 
 std::string frames_of(std::string_view lines) {
@@ -64,11 +100,13 @@ std::string frames_of(std::string_view lines) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::Input input(data, size);
   json::Reader reader;
-  check_reply(input.bytes, reader);
+  check_reply(input, reader);
   const json::PaddedBuffer body(input.bytes);
   (void)converse_dialect().decode_error(400 + static_cast<int>(input.seed % 200), {}, body, reader);
   const std::string frames = frames_of(input.bytes);
   input.bytes = frames;
-  fuzz::require(run(fuzz::uncut(input)) == run(fuzz::cut(input)), "whole equals pieces");
+  const ReplyContext context = context_of(input.seed);
+  fuzz::require(run(fuzz::uncut(input), context) == run(fuzz::cut(input), context),
+                "whole equals pieces");
   return 0;
 }

@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include "convert/bedrock/models.h"
 #include "gateway/config_schema.h"
 
 namespace oriel::gateway {
@@ -106,9 +107,128 @@ TEST(Config, SaysWhereAndWhatIsWrong) {
       {"models: {m: {provider: none}}",
        "oriel.yaml: model 'm' names the provider 'none', which is not configured"},
       {"server: {tls: {key: k}}", "oriel.yaml: server.tls needs both certificate and key"},
+      {"defaults: {auto_cash: true}",
+       "oriel.yaml:1:12: unknown key 'defaults.auto_cash', did you mean 'auto_cache'?"},
+      {"defaults: {unknown_params: keep}",
+       "oriel.yaml:1:28: 'defaults.unknown_params' is 'drop', 'pass' or 'reject', not 'keep'"},
+      {"defaults: {max_choices: 0}",
+       "oriel.yaml:1:25: 'defaults.max_choices' is an integer from 1 to 128"},
+      {"defaults: {guardrail: {id: \"A b\"}}",
+       "oriel.yaml:1:28: 'defaults.guardrail.id' is a guardrail's id or ARN"},
+      {"defaults: {guardrail: {version: \"01\"}}",
+       "oriel.yaml:1:33: 'defaults.guardrail.version' is a number or DRAFT"},
+      {"defaults: {guardrail: {id: abc}}",
+       "oriel.yaml: defaults: guardrail.id needs guardrail.version"},
+      {"providers: {b: {type: bedrock}}\nmodels: {m: {provider: b, guardrail: {id: abc}}}",
+       "oriel.yaml: model 'm': guardrail.id needs guardrail.version"},
+      {"models: {m: {features: [image]}}",
+       "oriel.yaml:1:24: 'models.m.features' lists features such as +image and -tools; 'image' is "
+       "none"},
+      {"models: {m: {features: [+imaging]}}",
+       "oriel.yaml:1:24: 'models.m.features' lists features such as +image and -tools; '+imaging' "
+       "is none"},
+      {"models: {m: {features: [\"\"]}}",
+       "oriel.yaml:1:24: 'models.m.features' lists features such as +image and -tools; '' is none"},
+      {"models: {\"m-*\": {provider: bedrock}}",
+       "oriel.yaml: model 'm-*' is a pattern and needs a model"},
+      {"media: {fetch: ftp}",
+       "oriel.yaml:1:16: 'media.fetch' is 'off', 'https' or 'http', not 'ftp'"},
+      {"media: {hosts: [\"https://a.example\"]}",
+       "oriel.yaml:1:16: 'media.hosts' lists hosts such as example.com and *.example.com; "
+       "'https://a.example' is none"},
+      {"chat: {on_disconnect: wait}",
+       "oriel.yaml:1:23: 'chat.on_disconnect' is 'cancel' or 'drain', not 'wait'"},
   };
   for (const auto& [yaml, message] : cases) EXPECT_EQ(error_of(yaml), message) << yaml;
   EXPECT_EQ(error_of("a: [").substr(0, 11), "oriel.yaml:");
+}
+
+// Wherever the file says them.
+TEST(Config, ModelsBeginWithTheDefaults) {
+  const auto config = parse_config(R"(
+models:
+  plain: {provider: bedrock, model: "amazon.nova-lite-v1:0"}
+  special:
+    provider: bedrock
+    model: "amazon.nova-pro-v1:0"
+    auto_cache: false
+    default_max_tokens: 7
+    guardrail: {trace: enabled}
+    base_model: amazon.nova-lite-v1:0
+    region: eu-west-1
+    context_tokens: 9
+    features: [+image, -tools, -image, +s3_media]
+defaults:
+  auto_cache: true
+  unknown_params: pass
+  guardrail: {id: abc1, version: DRAFT}
+chat: {keep_alive_ms: 0, on_disconnect: drain}
+media: {fetch: https, hosts: ["A.example", "*.b.example"], allow_private_addresses: true}
+bedrock: {refresh_ms: 0}
+default_model: plain
+)",
+                                   "oriel.yaml", environment({}));
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_TRUE(config->defaults.auto_cache);
+  ASSERT_EQ(config->models.size(), 2U);
+  const ModelConfig& plain = config->models[0];
+  EXPECT_TRUE(plain.policy.auto_cache);
+  EXPECT_EQ(plain.policy.unknown_params, convert::EncodePolicy::UnknownParams::pass);
+  EXPECT_EQ(plain.policy.guardrail_id, "abc1");
+  EXPECT_TRUE(plain.patch.empty());
+  const ModelConfig& special = config->models[1];
+  EXPECT_FALSE(special.policy.auto_cache);
+  EXPECT_EQ(special.policy.default_max_tokens, 7U);
+  EXPECT_EQ(special.policy.guardrail_version, "DRAFT");
+  EXPECT_EQ(special.policy.guardrail_trace, "enabled");
+  EXPECT_EQ(special.base_model, "amazon.nova-lite-v1:0");
+  EXPECT_EQ(special.region, "eu-west-1");
+  EXPECT_EQ(special.patch.context_tokens, 9U);
+  using Feature = convert::ModelFeature;
+  EXPECT_EQ(special.patch.add, static_cast<std::uint64_t>(Feature::s3_media));
+  EXPECT_EQ(special.patch.remove, (Feature::image | Feature::tools).bits());
+  EXPECT_EQ(config->chat.keep_alive.count(), 0);
+  EXPECT_EQ(config->chat.on_disconnect, OnDisconnect::drain);
+  EXPECT_EQ(config->media.hosts, (std::vector<std::string>{"a.example", "*.b.example"}));
+  EXPECT_TRUE(config->media.allow_private_addresses);
+  EXPECT_EQ(config->bedrock_refresh.count(), 0);
+  EXPECT_EQ(config->default_model, "plain");
+}
+
+// What the reference says and what a Config begins with are the same.
+TEST(Config, TheDocumentedDefaultsAreTheDefaults) {
+  Config config;
+  for (const ConfigField& field : config_fields()) {
+    using Kind = ConfigField::Kind;
+    if (field.default_text.empty() || field.default_text == "[]") continue;
+    FieldValue value;
+    value.text = field.default_text;
+    value.flag = field.default_text == "true";
+    if (field.kind != Kind::text && field.kind != Kind::flag) {
+      value.integer = std::stoll(std::string(field.default_text));
+      EXPECT_GE(value.integer, field.min) << field.path;
+      EXPECT_LE(value.integer, field.max) << field.path;
+    }
+    EXPECT_EQ(field.set(config, "m", std::move(value)), "") << field.path;
+  }
+  const Config fresh;
+  EXPECT_EQ(config.listen, fresh.listen);
+  EXPECT_EQ(config.server.max_body, fresh.server.max_body);
+  EXPECT_EQ(config.drain_timeout, fresh.drain_timeout);
+  EXPECT_EQ(config.upstream.total, fresh.upstream.total);
+  EXPECT_EQ(config.max_reply, fresh.max_reply);
+  EXPECT_EQ(config.bedrock_refresh, fresh.bedrock_refresh);
+  EXPECT_EQ(config.chat.keep_alive, fresh.chat.keep_alive);
+  EXPECT_EQ(config.chat.drain_bytes, fresh.chat.drain_bytes);
+  EXPECT_EQ(config.chat.drain_timeout, fresh.chat.drain_timeout);
+  EXPECT_EQ(config.chat.max_draining, fresh.chat.max_draining);
+  EXPECT_EQ(config.chat.signature_cache_bytes, fresh.chat.signature_cache_bytes);
+  EXPECT_EQ(config.media.fetch, fresh.media.fetch);
+  EXPECT_EQ(config.media.timeout, fresh.media.timeout);
+  EXPECT_EQ(config.media.max_image, fresh.media.max_image);
+  EXPECT_EQ(config.media.max_bytes, fresh.media.max_bytes);
+  EXPECT_EQ(config.defaults.max_choices, fresh.defaults.max_choices);
+  EXPECT_EQ(config.defaults.unknown_params, fresh.defaults.unknown_params);
 }
 
 TEST(Config, ExpandsTheEnvironmentWithDefaults) {

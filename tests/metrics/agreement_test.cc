@@ -48,6 +48,7 @@ class Maker {
       attempt.duration = time();
     }
     for (std::uint64_t i = below(3); i > 0; --i) record.adjusted.push_back({"top_k", "dropped"});
+    for (std::uint64_t i = below(3); i > 0; --i) record.learned.push_back("temperature");
     return record;
   }
   std::uint64_t below(std::uint64_t limit) {
@@ -104,6 +105,9 @@ void add_line(const json::Value& line, Sums& sums) {
   if (const auto adjusted = line.find("adjusted")) {
     sums["adjusted"] += static_cast<std::int64_t>(adjusted->children().count());
   }
+  if (const auto learned = line.find("learned")) {
+    sums["learned"] += static_cast<std::int64_t>(learned->children().count());
+  }
 }
 
 // One sample's labels, unescaped.
@@ -154,6 +158,7 @@ void add_sample(const std::string& sample, double value, Sums& sums) {
     add("attempt_duration|" + target, 1e9);
   }
   if (name == "oriel_adjusted_parameters_total") add("adjusted", 1);
+  if (name == "oriel_learned_capabilities_total") add("learned", 1);
 }
 
 void drop_zeros(Sums& sums) {

@@ -31,7 +31,7 @@ TEST(LogLine, HoldsEveryFieldOfTheRecord) {
       R"("status":429,"duration_ms":20,"aws_request_id":"aws-1"},)"
       R"({"target":"bedrock/anthropic.claude-v9","outcome":"ok","status":200,)"
       R"("duration_ms":1400,"aws_request_id":"aws-2"}],)"
-      R"("adjusted":[{"parameter":"temperature","action":"clamped"}],)"
+      R"("adjusted":[{"parameter":"temperature","action":"clamped"}],"learned":["top_p"],)"
       R"("bytes_in":665,"bytes_out":4096,"client_addr":"192.0.2.7"})");
 }
 

@@ -90,6 +90,7 @@ inline Record good_stream(LabelTable& labels) {
   good.reused_connection = true;
   good.request_id = "aws-2";
   record.adjusted.push_back({"temperature", "clamped"});
+  record.learned.push_back("top_p");
   return record;
 }
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "convert/bedrock/answer.h"
+#include "convert/bedrock/code_fence.h"
 #include "convert/bedrock/converse_dialect.h"
 #include "tests/convert/bedrock/support.h"
 
@@ -25,8 +26,17 @@ std::string summary(const ChatReply& reply) {
     out.append("|").append(block.redacted.escaped()).append("; ");
   }
   for (const ToolCall& call : reply.tool_calls) {
-    out.append("call ").append(call.id.escaped()).append(" ").append(call.name.escaped());
+    out.append(call.custom ? "custom " : "call ").append(call.id.escaped());
+    out.append(" ").append(call.name.escaped());
     out.append(" ").append(call.arguments.escaped()).append("; ");
+  }
+  for (const Citation& citation : reply.citations) {
+    out.append("citation ").append(std::to_string(citation.begin)).append("-");
+    out.append(std::to_string(citation.end)).append(" ").append(citation.url.escaped());
+    out.append("|").append(citation.title.escaped()).append("; ");
+  }
+  for (const Media& image : reply.images) {
+    out.append("image ").append(image.format).append(" ").append(image.base64).append("; ");
   }
   return out.append(to_string(reply.finish));
 }
@@ -85,6 +95,20 @@ TEST(ConverseReply, Blocks) {
       {"citations",
        answer(R"({"citationsContent":{"content":[{"text":"a"},{"text":"b"}],"citations":[]}})"),
        "text a; text b; stop"},
+      {"citations of the web and of a page",
+       answer(R"({"text":"\ud83d\ude00\n"},{"citationsContent":{"content":[{"text":"abc"}],)"
+              R"("citations":[{"title":"T","location":{"web":{"url":"https://x/","domain":"x"}}},)"
+              R"({"title":"P","location":{"documentPage":{"documentIndex":0,"start":1}}}]}},)"
+              R"({"text":"z"},{"citationsContent":{"content":[{"text":"é"}],"citations":[{}]}})"),
+       R"(text \ud83d\ude00\n; text abc; text z; text é; citation 2-5 https://x/|T; )"
+       R"(citation 2-5 |P; citation 6-7 |; stop)"},
+      {"pictures",
+       answer(R"({"image":{"format":"png","source":{"bytes":"QUJD"}}},)"
+              R"({"image":{"format":"jpeg","source":{"bytes":"\/\/8="}}},)"
+              R"({"image":{"format":"png","error":{"message":"no"}}},)"
+              R"({"image":{"format":"bmp","source":{"bytes":"QUJD"}}},)"
+              R"({"image":{"format":"png","source":{"bytes":"\"<script>"}}})"),
+       "image png QUJD; image jpeg //8=; stop"},
       {"unknown block", answer(R"({"hologram":{}},{"text":"a"})"), "text a; stop"},
       {"padding key", answer(R"({"text":"a"})", "end_turn", R"(,"p":"abcd")"), "text a; stop"},
       {"lone surrogate at the end", answer(R"({"text":"a\ud83d"})", "max_tokens"),
@@ -114,6 +138,114 @@ TEST(ConverseReply, Blocks) {
       EXPECT_EQ("error " + std::string(code), row.expected) << row.name;
     }
   }
+}
+
+std::string call_of(std::string_view name, std::string_view input) {
+  return R"({"toolUse":{"toolUseId":"t","name":")" + std::string(name) + R"(","input":)" +
+         std::string(input) + "}}";
+}
+
+// What the request asked for by means of tools comes back as what it is.
+TEST(ConverseReply, ToolsThatStandForSomethingElse) {
+  ReplyContext context;
+  context.tool_names = {{"ps_1", "run ps"}};
+  context.custom_tools = {"ps_1"};
+  context.wrapped_tools = {"list"};
+  context.placeholder_tool = "no_op";
+  context.format_tool = "json_response";
+  const std::string format = call_of("json_response", R"({"a": 1})");
+  const Row rows[] = {
+      {"custom", answer(call_of("ps_1", R"({"input":"a \"b\"\n"})"), "tool_use"),
+       R"(custom t run ps a \"b\"\n; tool_calls)"},
+      {"custom, not as asked", answer(call_of("ps_1", R"({"x": 1})"), "tool_use"),
+       R"(custom t run ps {\"x\":1}; tool_calls)"},
+      {"custom, an object for a text", answer(call_of("ps_1", R"({"input": {}})"), "tool_use"),
+       "custom t run ps {}; tool_calls"},
+      {"wrapped", answer(call_of("list", R"({"value": [1, "x"]})"), "tool_use"),
+       R"(call t list [1,\"x\"]; tool_calls)"},
+      {"placeholder", answer(R"({"text":"a"},)" + call_of("no_op", "{}"), "tool_use"),
+       "text a; stop"},
+      {"format", answer(R"({"text":"Here:"},)" + format, "tool_use"), R"(text {\"a\":1}; stop)"},
+      {"format, cut off",
+       answer(call_of("f", "{}") + "," + call_of("json_response", R"("{\"a")"), "max_tokens"),
+       "call t f {}; length"},
+      {"format alone, cut off", answer(call_of("json_response", R"("{\"a")"), "max_tokens"),
+       R"(text {\"a; length)"},
+      {"format not called", answer(R"({"text":"```json\n{}\n```"})"), "text {}; stop"},
+      {"format beside a call", answer(format + "," + call_of("f", "{}"), "tool_use"),
+       "call t f {}; tool_calls"},
+  };
+  for (const Row& row : rows) {
+    const json::PaddedBuffer body{std::string_view(row.body)};
+    const auto reply = decode(body, context);
+    ASSERT_TRUE(reply) << row.name;
+    EXPECT_EQ(summary(*reply), row.expected) << row.name;
+  }
+  context.wrapped_format = true;
+  const json::PaddedBuffer wrapped{
+      std::string_view(answer(call_of("json_response", R"({"value": [1, 2]})"), "tool_use"))};
+  const auto reply = decode(wrapped, context);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(summary(*reply), "text [1,2]; stop");
+}
+
+TEST(ConverseReply, LegacyFunctions) {
+  ReplyContext context;
+  context.legacy_functions = true;
+  const json::PaddedBuffer body{std::string_view(answer(call_of("f", "{}"), "tool_use"))};
+  const auto reply = decode(body, context);
+  ASSERT_TRUE(reply);
+  EXPECT_TRUE(reply->legacy_functions);
+  EXPECT_EQ(reply->finish, FinishReason::function_call);
+  const json::PaddedBuffer said{std::string_view(answer(R"({"text":"a"})"))};
+  EXPECT_EQ(decode(said, context)->finish, FinishReason::stop);
+}
+
+// trap 31: one fence around JSON goes, everything else stays.
+TEST(ConverseReply, Trap31Fences) {
+  ReplyContext context;
+  context.json_object = true;
+  const std::pair<std::string_view, std::string_view> rows[] = {
+      {"{}", "{}"},
+      {R"(```json\n{\n}\n```)", R"({\n})"},
+      {R"( \n```\r\n{}\r\n``` \n)", "{}"},
+      {"```JSON {}```", "{}"},
+      {"```{}```", "{}"},
+      {R"(```json\n[1]\n)", R"([1]\n)"},
+      {R"(```json\n{\"a\":\"```\"}\n```)", R"({\"a\":\"```\"})"},
+      {R"(```json\n{}\n```\nThere.)", R"({}\n```\nThere.)"},
+      {R"(```json\n{}\n````)", R"({}\n````)"},
+      {R"(```json\n{}\n``)", R"({}\n``)"},
+      {"```", "```"},
+      {"``` is a fence", "``` is a fence"},
+      {"``", "``"},
+      {R"(Here:\n```json\n{}\n```)", R"(Here:\n```json\n{}\n```)"},
+      {"", ""},
+  };
+  for (const auto& [from, to] : rows) {
+    const std::string block = R"({"text":")" + std::string(from) + "\"}";
+    const json::PaddedBuffer body{std::string_view(answer(block))};
+    const auto reply = decode(body, context);
+    ASSERT_TRUE(reply);
+    std::string content;
+    for (const Text text : reply->texts) content.append(text.escaped());
+    EXPECT_EQ(content, to) << from;
+    for (std::size_t cut = 0; cut <= from.size(); ++cut) {
+      if (cut > 0 && from[cut - 1] == '\\') continue;  // pieces hold whole escapes
+      bedrock::CodeFence fence;
+      std::string out;
+      fence.push(from.substr(0, cut), out);
+      fence.push(from.substr(cut), out);
+      fence.finish(out);
+      EXPECT_EQ(out, to) << from << " at " << cut;
+    }
+  }
+  // What may be a fence is kept back for so long, not longer.
+  bedrock::CodeFence fence;
+  std::string out;
+  fence.push("```{", out);
+  for (int i = 0; i < 1000; ++i) fence.push(" ", out);
+  EXPECT_GE(out.size(), 1001 - bedrock::CodeFence::kMaxHeld - 1);
 }
 
 struct StopRow {
@@ -164,7 +296,12 @@ TEST(ConverseReply, Trap15And16Usage) {
   EXPECT_EQ(reply->usage->cache_write_1h, 4U);
   EXPECT_EQ(reply->usage->prompt(), 1044U);
   EXPECT_EQ(reply->usage->total(), 1090U);
-  EXPECT_FALSE(reply->usage->reasoning);
+  EXPECT_EQ(reply->usage->reasoning, 0U);  // a model that can not reason
+  ReplyContext reasons;
+  reasons.may_reason = true;
+  const auto reasoned = decode(body, reasons);
+  ASSERT_TRUE(reasoned && reasoned->usage);
+  EXPECT_FALSE(reasoned->usage->reasoning);  // nobody says
   EXPECT_EQ(reply->facts.latency_ms, 2083U);
   EXPECT_EQ(reply->service_tier.escaped(), "default");
 }

@@ -3,59 +3,24 @@
 #include <gtest/gtest.h>
 
 #include "convert/bedrock/converse_dialect.h"
+#include "tests/convert/bedrock/converse_frames.h"
 #include "tests/convert/bedrock/support.h"
-#include "tests/convert/event_stream_encoder.h"
 #include "tests/convert/pieces.h"
 
 namespace oriel::convert {
 namespace {
 
+using test::delta;
+using test::input;
 using test::Lines;
-
-// --- frames
-
-std::string message_start() {
-  return test::event_frame("messageStart", R"({"role":"assistant","p":"abcd"})");
-}
-std::string start_tool(int block, std::string_view id, std::string_view name,
-                       std::string_view more = "") {
-  return test::event_frame(
-      "contentBlockStart",
-      R"({"contentBlockIndex":)" + std::to_string(block) + R"(,"start":{"toolUse":{"toolUseId":")" +
-          std::string(id) + R"(","name":")" + std::string(name) + "\"" + std::string(more) + "}}}");
-}
-std::string delta(int block, std::string_view json) {
-  return test::event_frame("contentBlockDelta", R"({"delta":{)" + std::string(json) +
-                                                    R"(},"contentBlockIndex":)" +
-                                                    std::to_string(block) + R"(,"p":"abc"})");
-}
-std::string text(int block, std::string_view escaped) {
-  return delta(block, R"("text":")" + std::string(escaped) + "\"");
-}
-std::string input(int block, std::string_view escaped) {
-  return delta(block, R"("toolUse":{"input":")" + std::string(escaped) + "\"}");
-}
-std::string reasoning(int block, std::string_view member, std::string_view value) {
-  return delta(block, R"("reasoningContent":{")" + std::string(member) + R"(":")" +
-                          std::string(value) + "\"}");
-}
-std::string stop_block(int block) {
-  return test::event_frame("contentBlockStop",
-                           R"({"contentBlockIndex":)" + std::to_string(block) + "}");
-}
-std::string message_stop(std::string_view reason) {
-  return test::event_frame("messageStop", R"({"stopReason":")" + std::string(reason) + "\"}");
-}
-std::string metadata() {
-  return test::event_frame(
-      "metadata",
-      R"({"usage":{"inputTokens":10,"outputTokens":5,"totalTokens":15},"metrics":{"latencyMs":7}})");
-}
-std::string throttled() {
-  return test::exception_frame(
-      "throttlingException",
-      R"({"message":"Too many requests, please wait before trying again."})");
-}
+using test::message_start;
+using test::message_stop;
+using test::metadata;
+using test::reasoning;
+using test::start_tool;
+using test::stop_block;
+using test::text;
+using test::throttled;
 
 // --- running a stream
 

@@ -1,9 +1,12 @@
 // Requests of OpenAI clients to bodies of Converse, case by case: golden/<case>/client.json in,
-// upstream.json (or error.json), path.txt and adjusted.txt out. spec/converse.md §3 to §6, §21.
+// upstream.json (or error.json), path.txt and adjusted.txt out; policy.txt, lines `field=value`,
+// sets EncodePolicy's fields. spec/converse.md §3 to §10, §21.
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
+#include <sstream>
 
 #include "convert/bedrock/constraints.h"
 #include "convert/bedrock/converse_dialect.h"
@@ -24,6 +27,62 @@ std::vector<std::string> golden_cases() {
   }
   std::sort(names.begin(), names.end());
   return names;
+}
+
+// The fields of EncodePolicy by name; each setter returns whether it could read the value.
+bool set_flag(bool& field, std::string_view value) {
+  field = value == "true";
+  return field || value == "false";
+}
+bool set_number(std::uint32_t& field, std::string_view value) {
+  const char* end = value.data() + value.size();
+  return std::from_chars(value.data(), end, field).ptr == end && !value.empty();
+}
+bool set_unknown_params(EncodePolicy::UnknownParams& field, std::string_view value) {
+  using enum EncodePolicy::UnknownParams;
+  field = value == "pass" ? pass : value == "reject" ? reject : drop;
+  return field != drop || value == "drop";
+}
+
+struct PolicyField {
+  std::string_view name;
+  bool (*set)(EncodePolicy& policy, std::string_view value);
+};
+constexpr PolicyField kPolicyFields[] = {
+    {"strict_params", [](auto& p, auto v) { return set_flag(p.strict_params, v); }},
+    {"unknown_params", [](auto& p, auto v) { return set_unknown_params(p.unknown_params, v); }},
+    {"strict_history", [](auto& p, auto v) { return set_flag(p.strict_history, v); }},
+    {"auto_cache", [](auto& p, auto v) { return set_flag(p.auto_cache, v); }},
+    {"inline_system", [](auto& p, auto v) { return set_flag(p.inline_system, v); }},
+    {"prefix_user_names", [](auto& p, auto v) { return set_flag(p.prefix_user_names, v); }},
+    {"placeholder_tool", [](auto& p, auto v) { return set_flag(p.placeholder_tool, v); }},
+    {"user_id_to_model", [](auto& p, auto v) { return set_flag(p.user_id_to_model, v); }},
+    {"nova_grounding", [](auto& p, auto v) { return set_flag(p.nova_grounding, v); }},
+    {"default_max_tokens", [](auto& p, auto v) { return set_number(p.default_max_tokens, v); }},
+    {"max_choices", [](auto& p, auto v) { return set_number(p.max_choices, v); }},
+    {"guardrail_id", [](auto& p, auto v) { return p.guardrail_id = v, true; }},
+    {"guardrail_version", [](auto& p, auto v) { return p.guardrail_version = v, true; }},
+    {"guardrail_trace", [](auto& p, auto v) { return p.guardrail_trace = v, true; }},
+    {"client_guardrail", [](auto& p, auto v) { return set_flag(p.client_guardrail, v); }},
+};
+
+bool set_policy_field(EncodePolicy& policy, std::string_view name, std::string_view value) {
+  for (const PolicyField& field : kPolicyFields) {
+    if (field.name == name) return field.set(policy, value);
+  }
+  return false;
+}
+
+EncodePolicy parse_policy(const std::string& lines) {
+  EncodePolicy policy;
+  std::istringstream in(lines);
+  for (std::string line; std::getline(in, line);) {
+    const std::size_t equals = line.find('=');
+    EXPECT_TRUE(equals != std::string::npos &&
+                set_policy_field(policy, line.substr(0, equals), line.substr(equals + 1)))
+        << "policy.txt: " << line;
+  }
+  return policy;
 }
 
 class GoldenRequest : public testing::TestWithParam<std::string> {
@@ -76,7 +135,8 @@ TEST_P(GoldenRequest, IsEncodedExactly) {
   auto request = parse_chat_request(client.view(), reader);
   ASSERT_TRUE(request) << request.error().message;
   const Target target = target_of(*request);
-  const auto encoded = converse_dialect().encode(*request, target);
+  const auto encoded =
+      converse_dialect().encode(*request, target, parse_policy(file("policy.txt")));
   if (const std::string error = file("error.json"); !error.empty()) {
     ASSERT_FALSE(encoded);
     expect_error(encoded.error(), error);

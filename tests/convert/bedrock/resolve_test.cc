@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "convert/bedrock/feature_names.h"
 #include "convert/bedrock/models.h"
 
 namespace oriel::convert {
@@ -103,6 +104,137 @@ TEST(Resolve, Trap50NeverPrefixedTwice) {
   }
 }
 
+using Listed = RegionList::Listed;
+
+// A region whose lists are known as far as the test says.
+class FakeList final : public RegionList {
+ public:
+  Listed on_demand(std::string_view id) const override {
+    return models.empty() ? Listed::unknown : models.count(id) != 0 ? Listed::yes : Listed::no;
+  }
+  Listed has_profile(std::string_view id) const override {
+    return profiles.empty() ? Listed::unknown : profiles.count(id) != 0 ? Listed::yes : Listed::no;
+  }
+  std::set<std::string_view> models;
+  std::set<std::string_view> profiles;
+};
+
+struct ListRow {
+  std::string_view name, region;
+  std::set<std::string_view> models, profiles;
+  std::string_view upstream;
+};
+
+TEST(Resolve, WhatAwsListsIsStrongerThanTheCatalogue) {
+  constexpr std::string_view kPro = "amazon.nova-pro-v1:0";
+  constexpr std::string_view kSonnet = "anthropic.claude-sonnet-5";
+  const ListRow rows[] = {
+      // The catalogue alone.
+      {kPro, "us-east-1", {}, {}, kPro},
+      {kPro, "us-west-2", {}, {}, "us.amazon.nova-pro-v1:0"},
+      // On demand after all, whatever profiles there are.
+      {kPro, "us-west-2", {kPro}, {"us.amazon.nova-pro-v1:0"}, kPro},
+      {kSonnet, "us-east-1", {kSonnet}, {}, kSonnet},
+      // No longer on demand.
+      {kPro, "us-east-1", {"a.b"}, {"us.amazon.nova-pro-v1:0"}, "us.amazon.nova-pro-v1:0"},
+      {kPro, "us-east-1", {"a.b"}, {}, "us.amazon.nova-pro-v1:0"},
+      // Only to a profile that is there, the nearest first.
+      {kPro, "us-west-2", {"a.b"}, {"eu.amazon.nova-pro-v1:0"}, kPro},
+      {kPro, "us-west-2", {}, {"eu.amazon.nova-pro-v1:0"}, kPro},
+      {kSonnet,
+       "us-east-1",
+       {},
+       {"global.anthropic.claude-sonnet-5"},
+       "global.anthropic.claude-sonnet-5"},
+      {kSonnet,
+       "ap-northeast-1",
+       {},
+       {"apac.anthropic.claude-sonnet-5", "global.anthropic.claude-sonnet-5"},
+       "apac.anthropic.claude-sonnet-5"},
+      {kSonnet,
+       "ap-northeast-1",
+       {},
+       {"apac.anthropic.claude-sonnet-5", "jp.anthropic.claude-sonnet-5"},
+       "jp.anthropic.claude-sonnet-5"},
+      {"claude-sonnet-5",
+       "eu-west-3",
+       {"a.b"},
+       {"eu.anthropic.claude-sonnet-5"},
+       "eu.anthropic.claude-sonnet-5"},
+      // Models that the catalogue does not know.
+      {"newvendor.model-1:0",
+       "eu-west-1",
+       {"a.b"},
+       {"eu.newvendor.model-1:0"},
+       "eu.newvendor.model-1:0"},
+      {"newvendor.model-1:0",
+       "eu-west-1",
+       {"a.b"},
+       {"us.newvendor.model-1:0"},
+       "newvendor.model-1:0"},
+      // What has a geo, and ARNs, stay as they are.
+      {"us.amazon.nova-pro-v1:0",
+       "eu-west-1",
+       {"a.b"},
+       {"eu.amazon.nova-pro-v1:0"},
+       "us.amazon.nova-pro-v1:0"},
+      {kAppArn, "us-east-1", {"a.b"}, {"us.a.b"}, kAppArn},
+  };
+  for (const ListRow& row : rows) {
+    FakeList list;
+    list.models = row.models;
+    list.profiles = row.profiles;
+    const auto resolved = resolve_bedrock_model(row.name, {}, row.region, &list);
+    ASSERT_TRUE(resolved);
+    EXPECT_EQ(resolved->target.upstream_model, row.upstream) << row.name << " in " << row.region;
+  }
+}
+
+TEST(Resolve, TheProfileOfABareId) {
+  EXPECT_EQ(profile_of("anthropic.claude-sonnet-5", "us-east-1", nullptr),
+            "us.anthropic.claude-sonnet-5");
+  EXPECT_EQ(profile_of("newvendor.model-1:0", "eu-west-1", nullptr), "eu.newvendor.model-1:0");
+  for (const std::string_view id : {std::string_view("us.amazon.nova-pro-v1:0"),
+                                    std::string_view("gpt-4o"), kAppArn, kProfileArn}) {
+    EXPECT_FALSE(profile_of(id, "us-east-1", nullptr)) << id;
+  }
+  FakeList list;
+  list.profiles = {"eu.anthropic.claude-sonnet-5"};
+  EXPECT_FALSE(profile_of("anthropic.claude-sonnet-5", "us-east-1", &list));
+}
+
+TEST(Resolve, SaysWhichArnsHideTheirModel) {
+  const std::string account = "arn:aws:bedrock:eu-west-1:123456789012:";
+  for (const auto& [name, hidden] : std::initializer_list<std::pair<std::string, bool>>{
+           {account + "application-inference-profile/abc", true},
+           {account + "provisioned-model/abc", true},
+           {account + "imported-model/abc", false},
+           {account + "custom-model-deployment/abc", false},
+           {account + "inference-profile/eu.amazon.nova-lite-v1:0", false},
+           {"amazon.nova-lite-v1:0", false}}) {
+    EXPECT_EQ(resolve_bedrock_model(name, {}, "us-east-1")->hidden, hidden) << name;
+  }
+  const Alias configured[] = {{"app", account + "application-inference-profile/abc", "a.b"}};
+  EXPECT_FALSE(resolve_bedrock_model("app", configured, "us-east-1")->hidden);
+}
+
+TEST(Features, EachHasOneName) {
+  std::set<std::string_view> names;
+  std::uint64_t named = 0;
+  for (const FeatureName& row : feature_names()) {
+    EXPECT_TRUE(names.insert(row.name).second) << row.name;
+    const auto bit = static_cast<std::uint64_t>(row.feature);
+    EXPECT_EQ(named & bit, 0U) << row.name;
+    named |= bit;
+    EXPECT_EQ(find_feature(row.name), row.feature);
+  }
+  for (const ModelCapabilities& row : model_catalogue()) {
+    EXPECT_EQ(row.features.bits() & ~named, 0U) << row.prefix;
+  }
+  EXPECT_FALSE(find_feature("teleport"));
+  EXPECT_FALSE(find_feature(""));
+}
+
 TEST(Resolve, TooLongIsNoModel) {
   EXPECT_TRUE(resolve_bedrock_model("amazon." + std::string(2041, 'a'), {}, "us-east-1"));
   EXPECT_FALSE(resolve_bedrock_model("amazon." + std::string(2042, 'a'), {}, "us-east-1"));
@@ -134,8 +266,8 @@ TEST(Models, LongestPrefixWins) {
   EXPECT_EQ(capabilities_of("amazon.nova-lite-v1:0").max_output_tokens, 8192U);
   EXPECT_TRUE(capabilities_of("amazon.nova-lite-v1:0").can(ModelFeature::image));
   EXPECT_FALSE(capabilities_of("amazon.nova-micro-v1:0").can(ModelFeature::image));
-  EXPECT_FALSE(capabilities_of("anthropic.claude-opus-4-7").can(ModelFeature::sampling));
-  EXPECT_TRUE(capabilities_of("anthropic.claude-opus-4-6-v1").can(ModelFeature::sampling));
+  EXPECT_FALSE(capabilities_of("anthropic.claude-opus-4-7").can(ModelFeature::temperature));
+  EXPECT_TRUE(capabilities_of("anthropic.claude-opus-4-6-v1").can(ModelFeature::temperature));
   EXPECT_FALSE(capabilities_of("anthropic.claude-opus-4-6-v1").can(ModelFeature::prefill));
   EXPECT_EQ(capabilities_of("mistral.mistral-large-2407-v1:0").tool_id_rule, ToolIdRule::nine);
   EXPECT_EQ(capabilities_of("mistral.mistral-large-3-675b-instruct").tool_id_rule,
@@ -148,7 +280,7 @@ TEST(Models, UnknownModelsAreForbiddenNothing) {
     EXPECT_EQ(model.max_output_tokens, 0U);
     for (const ModelFeature feature :
          {ModelFeature::tools, ModelFeature::choice_named, ModelFeature::image,
-          ModelFeature::system, ModelFeature::sampling, ModelFeature::prefill}) {
+          ModelFeature::system, ModelFeature::temperature, ModelFeature::prefill}) {
       EXPECT_TRUE(model.can(feature));
     }
   }

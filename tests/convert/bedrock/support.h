@@ -52,6 +52,10 @@ inline std::string line_of(const convert::ChatDelta& delta) {
     case Kind::usage:
       return "usage " + std::to_string(delta.usage->prompt()) + "+" +
              std::to_string(delta.usage->output);
+    case Kind::citation:
+      return "citation " + std::to_string(delta.citation.begin) + "-" +
+             std::to_string(delta.citation.end) + " " + std::string(delta.citation.url.escaped());
+    case Kind::image: return "image " + std::string(delta.media.format);
     case Kind::source: return "source";
   }
   return "?";

@@ -116,7 +116,7 @@ TEST(BadRequest, TypesOfFields) {
       {"repetition_penalty", "\"x\"", "a decimal", "a string"},
       {"thinking", "true", "an object", "a boolean"},
       {"reasoning", "\"high\"", "an object", "a string"},
-      {"reasoning_config", "1", "an object", "an integer"},
+      {"reasoning_config", "1", "one of a string or object", "an integer"},
       {"thinking_budget_tokens", "\"x\"", "an integer", "a string"},
       {"enable_thinking", "1", "a boolean", "an integer"},
       {"guardrailConfig", "[]", "an object", "an array"},
@@ -202,7 +202,7 @@ TEST(BadRequest, Vocabularies) {
        "invalid_value"},
       {with(R"("service_tier":"gold")"),
        "Invalid value: 'gold'. Supported values are: 'auto', 'default', 'flex', 'scale', "
-       "'priority', and 'reserved'.",
+       "'priority', 'fast', and 'reserved'.",
        "service_tier", "invalid_value"},
       {with(R"("modalities":["text","video"])"),
        "Invalid value: 'video'. Supported values are: 'text' and 'audio'.", "modalities[1]",
@@ -232,15 +232,25 @@ TEST(BadRequest, Vocabularies) {
       {with(R"("response_format":{"type":"json_schema","json_schema":{"name":"x","strict":1}})"),
        wrong_type("response_format.json_schema.strict", "a boolean", "an integer"),
        "response_format.json_schema.strict", "invalid_type"},
+      {with(R"("response_format":{"type":"json_schema","json_schema":{"name":""}})"),
+       "Invalid 'response_format.json_schema.name': empty string. Expected a string with minimum "
+       "length 1, but got an empty string instead.",
+       "response_format.json_schema.name", "empty_string"},
+      {with(R"("response_format":{"type":"json_schema","json_schema":{"name":"x",)"
+            R"("description":1}})"),
+       wrong_type("response_format.json_schema.description", "a string", "an integer"),
+       "response_format.json_schema.description", "invalid_type"},
   };
   expect_refused(rows);
 }
 
 TEST(BadRequest, StopAndStreamOptions) {
+  std::string many;
+  for (int i = 0; i < 2500; ++i) many += ",\"x\"";
   const BadRequest rows[] = {
-      {with(R"("stop":["a","b","c","d","e"])"),
-       "Invalid 'stop': array too long. Expected an array with maximum length 4, but got an array "
-       "with length 5 instead.",
+      {with(R"("stop":["")" + many + "]"),
+       "Invalid 'stop': array too long. Expected an array with maximum length 2500, but got an "
+       "array with length 2501 instead.",
        "stop", "array_above_max_length"},
       {with(R"("stop":["a",1])"), wrong_type("stop[1]", "a string", "an integer"), "stop[1]",
        "invalid_type"},
@@ -263,16 +273,111 @@ TEST(BadRequest, StopAndStreamOptions) {
 }
 
 TEST(BadRequest, LegacyFunctions) {
-  const auto refused = [](std::string body, const std::string& param) {
+  const std::string functions = R"("functions":[{"name":"f"}],)";
+  const std::string tools = R"("tools":[{"type":"function","function":{"name":"f"}}],)";
+  const BadRequest rows[] = {
+      {with(R"("functions":{})"), wrong_type("functions", "an array of objects", "an object"),
+       "functions", "invalid_type"},
+      {with(R"("functions":["f"])"), wrong_type("functions[0]", "an object", "a string"),
+       "functions[0]", "invalid_type"},
+      {with(R"("functions":[{}])"), "Missing required parameter: 'functions[0].name'.",
+       "functions[0].name", "missing_required_parameter"},
+      {with(R"("functions":[{"name":"f","parameters":[]}])"),
+       wrong_type("functions[0].parameters", "an object", "an array"), "functions[0].parameters",
+       "invalid_type"},
+      {with(R"("functions":[{"name":"f"},{"name":"\u0066"}])"),
+       "Invalid 'functions[1].name': duplicate name. Expected every tool to have a name of its "
+       "own, but 'f' is used more than once.",
+       "functions[1].name", "invalid_value"},
+      {with(functions + tools + R"("seed":1)"),
+       "Invalid value for 'functions': 'functions' is not allowed when 'tools' are specified.",
+       "functions", ""},
+      {with(functions + R"("function_call":"required")"),
+       "Invalid value: 'required'. Supported values are: 'none' and 'auto'.", "function_call",
+       "invalid_value"},
+      {with(functions + R"("function_call":1)"),
+       wrong_type("function_call", "one of a string or object", "an integer"), "function_call",
+       "invalid_type"},
+      {with(functions + R"("function_call":{})"),
+       "Missing required parameter: 'function_call.name'.", "function_call.name",
+       "missing_required_parameter"},
+      {with(functions + R"("function_call":{"name":"g"})"),
+       "Invalid value for 'function_call': no function named 'g' was specified in the 'functions' "
+       "parameter.",
+       "function_call", ""},
+      {with(R"("function_call":{"name":"g"})"),
+       "Invalid value for 'function_call': 'function_call' is only allowed when 'functions' are "
+       "specified.",
+       "function_call", ""},
+      {with(tools + R"("function_call":{"name":"f"})"),
+       "Invalid value for 'function_call': 'function_call' is only allowed when 'functions' are "
+       "specified.",
+       "function_call", ""},
+      {with(functions + R"("tool_choice":"required")"),
+       "Invalid value for 'tool_choice': 'tool_choice' is only allowed when 'tools' are "
+       "specified.",
+       "tool_choice", ""},
+  };
+  expect_refused(rows);
+}
+
+TEST(BadRequest, ExtraBody) {
+  const BadRequest rows[] = {
+      {with(R"("extra_body":{"temperature":3})"),
+       out_of_range("extra_body.temperature", "decimal", "above maximum", "2", "3"),
+       "extra_body.temperature", "decimal_above_max_value"},
+      {with(R"("extra_body":{"tools":[{}]})"),
+       "Missing required parameter: 'extra_body.tools[0].type'.", "extra_body.tools[0].type",
+       "missing_required_parameter"},
+      {with(R"("extra_body":{"extra_body":{"top_k":1}})"),
+       "Unknown parameter: 'extra_body.extra_body'.", "extra_body.extra_body", "unknown_parameter"},
+      {with(R"("extra_body":{"top\u005fk":1})"),
+       "Invalid parameter: 'top_k' must be spelled without escapes.", "top_k", "invalid_value"},
+      {with(R"("extra_body":{"a":1,"a":2})"),
+       "We could not parse the JSON body of your request: an object has a duplicate key.", "", ""},
+  };
+  expect_refused(rows);
+}
+
+TEST(BadRequest, ShapesOfExtras) {
+  const auto missing = [](std::string body, const std::string& path) {
+    return BadRequest{std::move(body), "Missing required parameter: '" + path + "'.", path,
+                      "missing_required_parameter"};
+  };
+  const auto unknown = [](std::string body, const std::string& path, const std::string& value,
+                          const std::string& supported) {
     return BadRequest{std::move(body),
-                      "Unsupported parameter: '" + param + "' is not supported with this model.",
-                      param, "unsupported_parameter", ErrorKind::unsupported_parameter};
+                      "Invalid value: '" + value + "'. Supported values are: " + supported + ".",
+                      path, "invalid_value"};
   };
   const BadRequest rows[] = {
-      refused(with(R"("functions":[])"), "functions"),
-      refused(with(R"("function_call":"auto")"), "function_call"),
-      refused(messages(R"({"role":"assistant","content":null,"function_call":{"name":"f"}})"),
-              "messages[0].function_call"),
+      missing(with(R"("prediction":{})"), "prediction.type"),
+      unknown(with(R"("prediction":{"type":"x","content":"a"})"), "prediction.type", "x",
+              "'content'"),
+      missing(with(R"("prediction":{"type":"content"})"), "prediction.content"),
+      {with(R"("prediction":{"type":"content","content":1})"),
+       wrong_type("prediction.content", "one of a string or array of objects", "an integer"),
+       "prediction.content", "invalid_type"},
+      missing(with(R"("moderation":{})"), "moderation.model"),
+      {with(R"("moderation":{"model":"m","policy":1})"),
+       wrong_type("moderation.policy", "an object", "an integer"), "moderation.policy",
+       "invalid_type"},
+      missing(with(R"("moderation":{"model":"m","policy":{"input":{}}})"),
+              "moderation.policy.input.mode"),
+      unknown(with(R"("moderation":{"model":"m","policy":{"output":{"mode":"x"}}})"),
+              "moderation.policy.output.mode", "x", "'score' and 'block'"),
+      unknown(with(R"("web_search_options":{"search_context_size":"huge"})"),
+              "web_search_options.search_context_size", "huge", "'low', 'medium', and 'high'"),
+      missing(with(R"("web_search_options":{"user_location":{}})"),
+              "web_search_options.user_location.type"),
+      missing(with(R"("web_search_options":{"user_location":{"type":"approximate"}})"),
+              "web_search_options.user_location.approximate"),
+      unknown(with(R"("prompt_cache_options":{"mode":"x"})"), "prompt_cache_options.mode", "x",
+              "'implicit' and 'explicit'"),
+      unknown(with(R"("prompt_cache_options":{"ttl":"1h"})"), "prompt_cache_options.ttl", "1h",
+              "'30m' and '12h'"),
+      unknown(with(R"("prompt_cache_retention":"1w")"), "prompt_cache_retention", "1w",
+              "'in_memory', 'in-memory', and '24h'"),
   };
   expect_refused(rows);
 }

@@ -65,9 +65,9 @@ TEST(BadMessages, Roles) {
       unknown(messages(R"({"role":"User","content":"hi"})"), "messages[0].role", "User", kRoles),
       unknown(messages(R"({"role":"user","content":"a"},{"role":"","content":"hi"})"),
               "messages[1].role", "", kRoles),
-      {messages(R"({"role":"function","name":"f","content":"1"})"),
-       "Unsupported value: 'messages[0].role' does not support 'function' with this model.",
-       "messages[0].role", "unsupported_value"},
+      missing(messages(R"({"role":"function","content":"1"})"), "messages[0].name"),
+      empty(messages(R"({"role":"function","name":"","content":"1"})"), "messages[0].name"),
+      missing(messages(R"({"role":"function","name":"f"})"), "messages[0].content"),
       wrong_type(messages(R"({"role":"user","content":"a","name":1})"), "messages[0].name",
                  "a string", "an integer"),
   };
@@ -117,17 +117,21 @@ TEST(BadMessages, Parts) {
       wrong_type(user_parts(R"({"type":"text","text":["a"]})"), first + ".text", "a string",
                  "an array"),
       unknown(user_parts(R"({"type":"video","video":{}})"), first + ".type", "video",
-              "'text', 'image_url', 'input_audio', and 'file'"),
+              "'text', 'image_url', 'input_audio', 'file', 'video_url', 'guarded_text', and "
+              "'guard_content'"),
       unknown(user_parts(R"({"type":"refusal","refusal":"no"})"), first + ".type", "refusal",
-              "'text', 'image_url', 'input_audio', and 'file'"),
+              "'text', 'image_url', 'input_audio', 'file', 'video_url', 'guarded_text', and "
+              "'guard_content'"),
       unknown(messages(R"({"role":"system","content":[{"type":"image_url","image_url":{}}]})"),
               first + ".type", "image_url", "'text'"),
       unknown(messages(R"({"role":"developer","content":[{"type":"file","file":{}}]})"),
               first + ".type", "file", "'text'"),
       unknown(messages(R"({"role":"assistant","content":[{"type":"input_audio"}]})"),
-              first + ".type", "input_audio", "'text', 'image_url', 'refusal', and 'file'"),
+              first + ".type", "input_audio",
+              "'text', 'image_url', 'refusal', 'file', 'video_url', 'thinking', and "
+              "'redacted_thinking'"),
       unknown(messages(R"({"role":"tool","tool_call_id":"c","content":[{"type":"refusal"}]})"),
-              first + ".type", "refusal", "'text', 'image_url', and 'file'"),
+              first + ".type", "refusal", "'text', 'image_url', 'file', and 'video_url'"),
       missing(messages(R"({"role":"assistant","content":[{"type":"refusal"}]})"),
               first + ".refusal"),
       missing(user_parts(R"({"type":"file"})"), first + ".file"),
@@ -178,6 +182,181 @@ TEST(BadMessages, Images) {
   expect_refused(rows);
 }
 
+TEST(BadMessages, Files) {
+  const std::string path = "messages[0].content[0].file";
+  const std::string data = path + ".file_data";
+  const auto file = [](const std::string& members) {
+    return user_parts(R"({"type":"file","file":{)" + members + "}}");
+  };
+  const auto refused = [&](const std::string& members, const std::string& reason,
+                           const std::string& code) {
+    return BadRequest{file(members), "Invalid file: " + reason, data, code};
+  };
+  const std::string format =
+      "unsupported media type. Supported formats are: 'csv', 'doc', 'docx', 'html', 'md', 'pdf', "
+      "'txt', 'xls', and 'xlsx'.";
+  const BadRequest rows[] = {
+      missing(file(""), data),
+      missing(file(R"("filename":"a.pdf")"), data),
+      empty(file(R"("file_data":"")"), data),
+      wrong_type(file(R"("file_data":1)"), data, "a string", "an integer"),
+      wrong_type(file(R"("file_data":"QQ==","filename":1)"), path + ".filename", "a string",
+                 "an integer"),
+      {file(R"("file_id":"file-1","file_data":"QQ==")"),
+       "Unsupported parameter: '" + path +
+           ".file_id' is not supported: no files are stored here. Send the content as "
+           "'file_data'.",
+       path + ".file_id", "unsupported_parameter"},
+      refused(R"("file_data":"a.pdf","filename":"a.pdf")",
+              "it holds data that is not valid base64.", "invalid_base64_file"),
+      refused(R"("file_data":" \n","filename":"a.pdf")", "it holds no data.",
+              "invalid_base64_file"),
+      refused(R"("file_data":"data:application/pdf,abc")", "the data URL is not base64-encoded.",
+              "invalid_file_url"),
+      refused(R"("file_data":"data:application/pdf;base64,!!")",
+              "the data URL holds data that is not valid base64.", "invalid_base64_file"),
+      refused(R"("file_data":"aGVsbG8=")", format, "unsupported_file"),
+      refused(R"("file_data":"aGVsbG8=","filename":"a.exe")", format, "unsupported_file"),
+      refused(R"("file_data":"data:application/octet-stream;base64,UEsDBA==")", format,
+              "unsupported_file"),
+  };
+  expect_refused(rows);
+}
+
+TEST(BadMessages, SoundsAndFilms) {
+  const std::string part = "messages[0].content[0]";
+  const std::string sound = part + ".input_audio";
+  const auto audio = [](const std::string& members) {
+    return user_parts(R"({"type":"input_audio","input_audio":{)" + members + "}}");
+  };
+  const std::string formats =
+      "'aac', 'flac', 'm4a', 'mka', 'mkv', 'mp3', 'mp4', 'mpeg', 'mpga', 'ogg', 'opus', 'pcm', "
+      "'wav', 'webm', and 'x-aac'";
+  const auto video = [](const std::string& url) {
+    return user_parts(R"({"type":"video_url","video_url":{"url":")" + url + "\"}}");
+  };
+  const auto bad_video = [&](const std::string& url, const std::string& reason,
+                             const std::string& code) {
+    return BadRequest{video(url), "Invalid video: " + reason, part + ".video_url", code};
+  };
+  const BadRequest rows[] = {
+      missing(audio(R"("data":"QQ==")"), sound + ".format"),
+      unknown(audio(R"("data":"QQ==","format":"midi")"), sound + ".format", "midi", formats),
+      missing(audio(R"("format":"wav")"), sound + ".data"),
+      empty(audio(R"("format":"wav","data":"")"), sound + ".data"),
+      {audio(R"("format":"wav","data":"https://x/y.wav")"),
+       "Invalid audio: it holds data that is not valid base64.", sound + ".data",
+       "invalid_base64_audio"},
+      {audio(R"("format":"wav","data":"data:audio/wav,x")"),
+       "Invalid audio: the data URL is not base64-encoded.", sound + ".data", "invalid_audio_url"},
+      missing(user_parts(R"({"type":"video_url"})"), part + ".video_url"),
+      missing(user_parts(R"({"type":"video_url","video_url":{}})"), part + ".video_url.url"),
+      bad_video("ftp://x/y.mp4",
+                "expected a data URL with base64 data, or an http, https or s3 URL.",
+                "invalid_video_url"),
+      bad_video("data:video/mp4;base64,!", "the data URL holds data that is not valid base64.",
+                "invalid_base64_video"),
+      bad_video("data:image/png;base64,AAAA",
+                "unsupported media type. Supported formats are: 'flv', 'mkv', 'mov', 'mp4', "
+                "'mpeg', 'mpg', 'three_gp', 'webm', and 'wmv'.",
+                "unsupported_video_media_type"),
+  };
+  expect_refused(rows);
+}
+
+TEST(BadMessages, GuardedTexts) {
+  const std::string path = "messages[0].content[0]";
+  const auto guarded = [](const std::string& qualifiers) {
+    return user_parts(R"({"type":"guard_content","text":"t","qualifiers":)" + qualifiers + "}");
+  };
+  const BadRequest rows[] = {
+      missing(user_parts(R"({"type":"guarded_text"})"), path + ".text"),
+      wrong_type(guarded("\"query\""), path + ".qualifiers", "an array of strings", "a string"),
+      wrong_type(guarded("[1]"), path + ".qualifiers[0]", "a string", "an integer"),
+      unknown(guarded(R"(["query","x"])"), path + ".qualifiers[1]", "x",
+              "'grounding_source', 'query', and 'guard_content'"),
+  };
+  expect_refused(rows);
+}
+
+TEST(BadMessages, Reasoning) {
+  const auto assistant = [](const std::string& members) {
+    return messages(R"({"role":"assistant","content":"a",)" + members + "}");
+  };
+  const auto parts = [](const std::string& list) {
+    return messages(R"({"role":"assistant","content":[)" + list + "]}");
+  };
+  const std::string path = "messages[0].thinking_blocks";
+  const BadRequest rows[] = {
+      wrong_type(assistant(R"("thinking_blocks":{})"), path, "an array of objects", "an object"),
+      wrong_type(assistant(R"("thinking_blocks":["x"])"), path + "[0]", "an object", "a string"),
+      missing(assistant(R"("thinking_blocks":[{"thinking":"a"}])"), path + "[0].type"),
+      unknown(assistant(R"("thinking_blocks":[{"type":"text"}])"), path + "[0].type", "text",
+              "'thinking' and 'redacted_thinking'"),
+      missing(assistant(R"("thinking_blocks":[{"type":"thinking","signature":"s"}])"),
+              path + "[0].thinking"),
+      wrong_type(
+          assistant(R"("thinking_blocks":[{"type":"thinking","thinking":"","signature":1}])"),
+          path + "[0].signature", "a string", "an integer"),
+      empty(assistant(R"("thinking_blocks":[{"type":"redacted_thinking","data":""}])"),
+            path + "[0].data"),
+      {assistant(R"("thinking_blocks":[{"type":"redacted_thinking","data":"?"}])"),
+       "Invalid '" + path + "[0].data': expected valid base64.", path + "[0].data",
+       "invalid_value"},
+      wrong_type(assistant(R"("reasoning_content":["a"])"), "messages[0].reasoning_content",
+                 "a string", "an array"),
+      wrong_type(assistant(R"("reasoning_content":"a","reasoning_signature":1)"),
+                 "messages[0].reasoning_signature", "a string", "an integer"),
+      missing(parts(R"({"type":"thinking"})"), "messages[0].content[0].thinking"),
+      missing(parts(R"({"type":"text","text":""},{"type":"redacted_thinking"})"),
+              "messages[0].content[1].data"),
+  };
+  expect_refused(rows);
+}
+
+TEST(BadMessages, CacheMarks) {
+  const auto part = [](const std::string& members) {
+    return user_parts(R"({"type":"text","text":"a",)" + members + "}");
+  };
+  const std::string path = "messages[0].content[0]";
+  const BadRequest rows[] = {
+      wrong_type(part(R"("cache_control":true)"), path + ".cache_control", "an object",
+                 "a boolean"),
+      missing(part(R"("cache_control":{})"), path + ".cache_control.type"),
+      unknown(part(R"("cache_control":{"type":"default"})"), path + ".cache_control.type",
+              "default", "'ephemeral'"),
+      unknown(part(R"("cache_control":{"type":"ephemeral","ttl":"1d"})"),
+              path + ".cache_control.ttl", "1d", "'5m' and '1h'"),
+      missing(part(R"("prompt_cache_breakpoint":{})"), path + ".prompt_cache_breakpoint.mode"),
+      unknown(part(R"("prompt_cache_breakpoint":{"mode":"implicit"})"),
+              path + ".prompt_cache_breakpoint.mode", "implicit", "'explicit'"),
+      unknown(part(R"("prompt_cache_breakpoint":{"mode":"explicit","ttl":"5m"})"),
+              path + ".prompt_cache_breakpoint.ttl", "5m", "'30m' and '12h'"),
+      missing(messages(R"({"role":"user","content":"a","cache_control":{"ttl":"1h"}})"),
+              "messages[0].cache_control.type"),
+      missing(with(R"("tools":[{"type":"function","function":{"name":"f"},"cache_control":{}}])"),
+              "tools[0].cache_control.type"),
+      missing(tool(R"("name":"f","cache_control":{})"), "tools[0].function.cache_control.type"),
+  };
+  expect_refused(rows);
+}
+
+TEST(BadMessages, FunctionCalls) {
+  const auto call = [](const std::string& value) {
+    return messages(R"({"role":"assistant","content":null,"function_call":)" + value + "}");
+  };
+  const std::string path = "messages[0].function_call";
+  const BadRequest rows[] = {
+      wrong_type(call("\"f\""), path, "an object", "a string"),
+      missing(call(R"({"arguments":""})"), path + ".name"),
+      empty(call(R"({"name":"","arguments":""})"), path + ".name"),
+      missing(call(R"({"name":"f"})"), path + ".arguments"),
+      wrong_type(call(R"({"name":"f","arguments":{}})"), path + ".arguments", "a string",
+                 "an object"),
+  };
+  expect_refused(rows);
+}
+
 TEST(BadMessages, ToolMessages) {
   const std::string path = "messages[0].tool_call_id";
   const BadRequest rows[] = {
@@ -186,6 +365,8 @@ TEST(BadMessages, ToolMessages) {
       wrong_type(messages(R"({"role":"tool","content":"1","tool_call_id":7})"), path, "a string",
                  "an integer"),
       empty(messages(R"({"role":"tool","content":"1","tool_call_id":""})"), path),
+      wrong_type(messages(R"({"role":"tool","content":"1","tool_call_id":"c","is_error":"no"})"),
+                 "messages[0].is_error", "a boolean", "a string"),
   };
   expect_refused(rows);
 }
@@ -204,8 +385,12 @@ TEST(BadMessages, ToolCalls) {
       wrong_type(tool_call(R"("id":1,"type":"function",)" + function), path + ".id", "a string",
                  "an integer"),
       missing(tool_call(R"("id":"c",)" + function), path + ".type"),
-      unknown(tool_call(R"("id":"c","type":"custom","custom":{})"), path + ".type", "custom",
-              "'function'"),
+      unknown(tool_call(R"("id":"c","type":"web","web":{})"), path + ".type", "web",
+              "'function' and 'custom'"),
+      missing(tool_call(R"("id":"c","type":"custom","custom":{"input":""})"),
+              path + ".custom.name"),
+      missing(tool_call(R"("id":"c","type":"custom","custom":{"name":"f","arguments":""})"),
+              path + ".custom.input"),
       missing(tool_call(R"("id":"c","type":"function")"), path + ".function"),
       wrong_type(tool_call(R"("id":"c","type":"function","function":"f")"), path + ".function",
                  "an object", "a string"),
@@ -229,10 +414,28 @@ TEST(BadTools, Specifications) {
   const BadRequest rows[] = {
       wrong_type(with(R"("tools":["f"])"), "tools[0]", "an object", "a string"),
       missing(with(R"("tools":[{"function":{"name":"f"}}])"), "tools[0].type"),
-      unknown(with(R"("tools":[{"type":"custom","custom":{"name":"f"}}])"), "tools[0].type",
-              "custom", "'function'"),
       unknown(with(R"("tools":[{"type":"web_search"}])"), "tools[0].type", "web_search",
-              "'function'"),
+              "'function', 'custom', 'systemTool', and 'system'"),
+      missing(with(R"("tools":[{"type":"custom"}])"), "tools[0].custom"),
+      missing(with(R"("tools":[{"type":"custom","custom":{}}])"), "tools[0].custom.name"),
+      wrong_type(with(R"("tools":[{"type":"custom","custom":{"name":"f","format":"x"}}])"),
+                 "tools[0].custom.format", "an object", "a string"),
+      unknown(with(R"("tools":[{"type":"custom","custom":{"name":"f","format":{"type":"x"}}}])"),
+              "tools[0].custom.format.type", "x", "'text' and 'grammar'"),
+      missing(
+          with(R"("tools":[{"type":"custom","custom":{"name":"f","format":{"type":"grammar"}}}])"),
+          "tools[0].custom.format.grammar"),
+      unknown(with(R"("tools":[{"type":"custom","custom":{"name":"f","format":{"type":"grammar",)"
+                   R"("grammar":{"definition":"a","syntax":"ebnf"}}}}])"),
+              "tools[0].custom.format.grammar.syntax", "ebnf", "'lark' and 'regex'"),
+      missing(with(R"("tools":[{"type":"systemTool"}])"), "tools[0].systemTool"),
+      missing(with(R"("tools":[{"type":"systemTool","systemTool":{}}])"),
+              "tools[0].systemTool.name"),
+      missing(with(R"("tools":[{"type":"system"}])"), "tools[0].name"),
+      {with(R"("tools":[{"type":"system","name":"f"},{"type":"custom","custom":{"name":"f"}}])"),
+       "Invalid 'tools[1].custom.name': duplicate name. Expected every tool to have a name of its "
+       "own, but 'f' is used more than once.",
+       "tools[1].custom.name", "invalid_value"},
       missing(with(R"("tools":[{"type":"function"}])"), "tools[0].function"),
       wrong_type(with(R"("tools":[{"type":"function","function":"f"}])"), "tools[0].function",
                  "an object", "a string"),
@@ -258,6 +461,12 @@ TEST(BadTools, Specifications) {
   expect_refused(rows);
 }
 
+// A choice of some of the tools.
+std::string allowed(std::string_view mode, std::string_view list) {
+  return R"("tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":")" + std::string(mode) +
+         R"(","tools":[)" + std::string(list) + "]}}";
+}
+
 TEST(BadTools, Choices) {
   const std::string tools = R"("tools":[{"type":"function","function":{"name":"f"}}],)";
   const std::string alone =
@@ -270,14 +479,41 @@ TEST(BadTools, Choices) {
       {with(R"("tool_choice":{"type":"function","function":{"name":"f"}})"), alone, "tool_choice",
        ""},
       {with(tools + R"("tool_choice":{"type":"function","function":{"name":"g"}})"),
-       "Invalid value for 'tool_choice': no function named 'g' was specified in the 'tools' "
+       "Invalid value for 'tool_choice': no tool named 'g' was specified in the 'tools' "
        "parameter.",
        "tool_choice", ""},
       missing(with(tools + R"("tool_choice":{})"), "tool_choice.type"),
-      unknown(with(tools + R"("tool_choice":{"type":"allowed_tools","allowed_tools":{}})"),
-              "tool_choice.type", "allowed_tools", "'function'"),
-      unknown(with(tools + R"("tool_choice":{"type":"custom","custom":{"name":"f"}})"),
-              "tool_choice.type", "custom", "'function'"),
+      unknown(with(tools + R"("tool_choice":{"type":"any"})"), "tool_choice.type", "any",
+              "'function', 'custom', and 'allowed_tools'"),
+      missing(with(tools + R"("tool_choice":{"type":"custom"})"), "tool_choice.custom"),
+      {with(tools + R"("tool_choice":{"type":"custom","custom":{"name":"g"}})"),
+       "Invalid value for 'tool_choice': no tool named 'g' was specified in the 'tools' "
+       "parameter.",
+       "tool_choice", ""},
+      missing(with(tools + R"("tool_choice":{"type":"allowed_tools"})"),
+              "tool_choice.allowed_tools"),
+      missing(with(tools + R"("tool_choice":{"type":"allowed_tools","allowed_tools":{}})"),
+              "tool_choice.allowed_tools.mode"),
+      unknown(with(tools + allowed("none", "")), "tool_choice.allowed_tools.mode", "none",
+              "'auto' and 'required'"),
+      missing(with(tools + R"("tool_choice":{"type":"allowed_tools",)"
+                           R"("allowed_tools":{"mode":"auto"}})"),
+              "tool_choice.allowed_tools.tools"),
+      {with(tools + allowed("auto", "")),
+       "Invalid 'tool_choice.allowed_tools.tools': empty array. Expected an array with minimum "
+       "length 1, but got an empty array instead.",
+       "tool_choice.allowed_tools.tools", "empty_array"},
+      wrong_type(with(tools + allowed("auto", "\"f\"")), "tool_choice.allowed_tools.tools[0]",
+                 "an object", "a string"),
+      missing(with(tools + allowed("auto", R"({"type":"function","name":"f"})")),
+              "tool_choice.allowed_tools.tools[0].function"),
+      {with(tools + allowed("required", R"({"type":"function","function":{"name":"f"}},)"
+                                        R"({"type":"custom","custom":{"name":"g"}})")),
+       "Invalid value for 'tool_choice': no tool named 'g' was specified in the 'tools' "
+       "parameter.",
+       "tool_choice", ""},
+      {with(allowed("auto", R"({"type":"function","function":{"name":"f"}})")), alone,
+       "tool_choice", ""},
       missing(with(tools + R"("tool_choice":{"type":"function"})"), "tool_choice.function"),
       missing(with(tools + R"("tool_choice":{"type":"function","function":{}})"),
               "tool_choice.function.name"),

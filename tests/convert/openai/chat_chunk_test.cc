@@ -27,8 +27,8 @@ std::string written(const ChatDelta& delta, IncludeUsage include_usage = Include
 
 // The event around a delta object.
 std::string event(const std::string& delta, const std::string& finish = "null",
-                  const std::string& usage = "") {
-  return kHead + (R"("choices":[{"index":0,"delta":)" + delta) +
+                  const std::string& usage = "", const std::string& choice = "0") {
+  return kHead + (R"("choices":[{"index":)" + choice + R"(,"delta":)" + delta) +
          R"(,"logprobs":null,"finish_reason":)" + finish + "}]" + usage + "}\n\n";
 }
 
@@ -48,14 +48,42 @@ TEST(ChatChunk, EveryKindOfDelta) {
   arguments.tool_index = 2;
   ChatDelta finish = with_text(Kind::finish, "");
   finish.finish = FinishReason::tool_calls;
+  ChatDelta custom = call;
+  custom.custom_tool = true;
+  ChatDelta custom_input = arguments;
+  custom_input.custom_tool = true;
+  ChatDelta legacy = call;
+  legacy.tool_index = 0;
+  legacy.legacy_function = true;
+  ChatDelta legacy_arguments = arguments;
+  legacy_arguments.tool_index = 0;
+  legacy_arguments.legacy_function = true;
+  ChatDelta web = with_text(Kind::citation, "");
+  web.citation = {1, 4, Text::literal("T"), Text::literal("https://x/"), {R"({"title":"T"})"}};
+  ChatDelta page = with_text(Kind::citation, "");
+  page.citation = {0, 2, Text::literal("T"), Text(), {"{\r\n\"title\":\"T\"}"}};
+  ChatDelta image = with_text(Kind::image, "");
+  image.media.format = "png";
+  image.media.base64 = "QUJD";
   const std::pair<ChatDelta, std::string> rows[] = {
+      {custom, R"({"tool_calls":[{"index":2,"id":"tooluse_kZJM","type":"custom",)"
+               R"("custom":{"name":"top_song","input":""}}]})"},
+      {custom_input, R"({"tool_calls":[{"index":2,"custom":{"input":"{\"sign\":"}}]})"},
+      {legacy, R"({"function_call":{"name":"top_song","arguments":""}})"},
+      {legacy_arguments, R"({"function_call":{"arguments":"{\"sign\":"}})"},
+      {web, R"({"annotations":[{"index":0,"type":"url_citation","url_citation":{"start_index":1,)"
+            R"("end_index":4,"title":"T","url":"https://x/"}}]})"},
+      {page,
+       R"({"citations":[{"index":0,"start_index":0,"end_index":2,"source":{  "title":"T"}}]})"},
+      {image, R"({"images":[{"index":0,"type":"image_url","image_url":)"
+              R"({"url":"data:image/png;base64,QUJD"}}]})"},
       {with_text(Kind::role, ""), R"({"role":"assistant","content":"","refusal":null})"},
       {with_text(Kind::text, R"(I'll \"\n\u00e9)"), R"({"content":"I'll \"\n\u00e9"})"},
       {with_text(Kind::reasoning, "hm"), R"({"reasoning_content":"hm"})"},
       {with_text(Kind::signature, "S="),
-       R"({"thinking_blocks":[{"type":"thinking","thinking":"","signature":"S="}]})"},
+       R"({"thinking_blocks":[{"index":0,"type":"thinking","thinking":"","signature":"S="}]})"},
       {with_text(Kind::redacted, "UkVE"),
-       R"({"thinking_blocks":[{"type":"redacted_thinking","data":"UkVE"}]})"},
+       R"({"thinking_blocks":[{"index":0,"type":"redacted_thinking","data":"UkVE"}]})"},
       {call, R"({"tool_calls":[{"index":2,"id":"tooluse_kZJM","type":"function",)"
              R"("function":{"name":"top_song","arguments":""}}]})"},
       {arguments, R"({"tool_calls":[{"index":2,"function":{"arguments":"{\"sign\":"}}]})"},
@@ -63,6 +91,9 @@ TEST(ChatChunk, EveryKindOfDelta) {
   for (const auto& [delta, expected] : rows) {
     EXPECT_EQ(written(delta), event(expected));
     EXPECT_EQ(written(delta, IncludeUsage::yes), event(expected, "null", R"(,"usage":null)"));
+    ChatDelta other = delta;
+    other.choice = 12;
+    EXPECT_EQ(written(other), event(expected, "null", "", "12"));
   }
   EXPECT_EQ(written(finish), event("{}", R"("tool_calls")"));
   EXPECT_EQ(written(finish, IncludeUsage::yes), event("{}", R"("tool_calls")", R"(,"usage":null)"));
@@ -111,7 +142,7 @@ TEST(ChatChunk, TheEnds) {
 TEST(ChatChunk, TheEnvelopeIsCopied) {
   std::string id = "chatcmpl-gone";
   std::string model = "m\\u00e9";
-  const ChunkWriter writer({id, 1, Text::from_escaped(model)}, IncludeUsage::no);
+  ChunkWriter writer({id, 1, Text::from_escaped(model)}, IncludeUsage::no);
   id.assign(id.size(), '!');
   model.assign(model.size(), '!');
   std::string out;
@@ -156,7 +187,7 @@ TEST(ChatChunk, ASourceKeepsWhatTheClientMaySee) {
 }
 
 TEST(ChatChunk, ATextDeltaAllocatesNothing) {
-  const ChunkWriter writer(kEnvelope, IncludeUsage::yes);
+  ChunkWriter writer(kEnvelope, IncludeUsage::yes);
   const ChatDelta text = with_text(Kind::text, "some words that are longer than a small string");
   ChatDelta arguments = text;
   arguments.kind = Kind::tool_call_args;

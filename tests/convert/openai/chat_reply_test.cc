@@ -102,6 +102,69 @@ TEST(ChatReply, ReasoningBlocksOfEveryForm) {
   EXPECT_EQ(written(reply).find("reasoning_content"), std::string::npos);
 }
 
+TEST(ChatReply, CitationsAndImages) {
+  ChatReply reply;
+  reply.texts = {Text::literal("x")};
+  reply.citations = {
+      {0, 1, Text::literal("T"), Text::from_escaped(R"(https:\/\/x\/)"), {R"({"title":"T"})"}},
+      {0, 1, Text::literal("P"), Text(), {R"({"title":"P"})"}},
+      {0, 1, Text(), Text(), {}}};
+  Media image;
+  image.format = "webp";
+  image.base64 = "QUJD";
+  reply.images = {image};
+  EXPECT_EQ(written(reply),
+            body(R"("content":"x","refusal":null,"annotations":[{"type":"url_citation",)"
+                 R"("url_citation":{"start_index":0,"end_index":1,"title":"T",)"
+                 R"("url":"https:\/\/x\/"}}],"citations":[{"start_index":0,"end_index":1,)"
+                 R"("source":{"title":"P"}},{"start_index":0,"end_index":1,"source":null}],)"
+                 R"("images":[{"type":"image_url","image_url":)"
+                 R"({"url":"data:image/webp;base64,QUJD"}}])",
+                 "stop"));
+}
+
+TEST(ChatReply, CallsOfOtherForms) {
+  ChatReply reply;
+  reply.tool_calls = {{Text::literal("a"), Text::literal("f"), Text::from_escaped(R"(\n)"), true}};
+  EXPECT_EQ(written(reply),
+            body(R"("content":null,"refusal":null,"annotations":[],"tool_calls":[{"id":"a",)"
+                 R"("type":"custom","custom":{"name":"f","input":"\n"}}])",
+                 "stop"));
+  reply.tool_calls[0].custom = false;
+  reply.tool_calls.push_back(reply.tool_calls[0]);
+  reply.legacy_functions = true;
+  reply.finish = FinishReason::function_call;
+  EXPECT_EQ(written(reply),
+            body(R"("content":null,"refusal":null,"annotations":[],"function_call":)"
+                 R"({"name":"f","arguments":"\n"})",
+                 "function_call"));
+}
+
+TEST(ChatReply, SeveralChoices) {
+  std::vector<ChatReply> replies(2);
+  for (ChatReply& reply : replies) {
+    reply.usage.emplace();
+    reply.usage->input = 10;
+    reply.usage->output = 5;
+    reply.usage->reasoning = 1;
+  }
+  replies[1].finish = FinishReason::length;
+  std::string out;
+  write_chat_reply(replies, kEnvelope, out);
+  const auto choice = [](const std::string& index, const std::string& finish) {
+    return R"({"index":)" + index +
+           R"(,"message":{"role":"assistant","content":"","refusal":null,"annotations":[]},)"
+           R"("logprobs":null,"finish_reason":")" +
+           finish + "\"}";
+  };
+  EXPECT_EQ(out, kHead + (R"("choices":[)" + choice("0", "stop")) + "," + choice("1", "length") +
+                     R"(],"usage":{"prompt_tokens":20,"completion_tokens":10,"total_tokens":30,)"
+                     R"("prompt_tokens_details":{"cached_tokens":0,"cache_write_tokens":0,)"
+                     R"("audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":2,)"
+                     R"("audio_tokens":0,"accepted_prediction_tokens":0,)"
+                     R"("rejected_prediction_tokens":0}}})");
+}
+
 TEST(ChatReply, UnknownReasoningTokensAreNotWritten) {
   ChatReply reply;
   reply.usage.emplace();

@@ -39,7 +39,7 @@ struct Sent {
 
 std::string spliced(std::string_view body) {
   const Sent sent(body);
-  const auto encoded = openai_dialect().encode(sent.request, {"up/model", ""});
+  const auto encoded = openai_dialect().encode(sent.request, {"up/model", "", {}}, {});
   return encoded ? encoded->wire.body : "error: " + encoded.error().detail;
 }
 
@@ -78,7 +78,7 @@ TEST(PassthroughEncode, AsksAStreamForItsUsage) {
 
 TEST(PassthroughEncode, EscapesTheUpstreamsName) {
   const Sent sent(R"({"model":"g"})");
-  const auto encoded = openai_dialect().encode(sent.request, {"a\"b", ""});
+  const auto encoded = openai_dialect().encode(sent.request, {"a\"b", "", {}}, {});
   ASSERT_TRUE(encoded);
   EXPECT_EQ(encoded->wire.body, R"({"model":"a\"b"})");
 }
@@ -86,7 +86,7 @@ TEST(PassthroughEncode, EscapesTheUpstreamsName) {
 TEST(PassthroughEncode, SaysWhereToAndWhatFor) {
   for (const bool stream : {false, true}) {
     const Sent sent(stream ? R"({"model":"g","stream":true})" : R"({"model":"g"})");
-    const auto encoded = openai_dialect().encode(sent.request, {"m", ""});
+    const auto encoded = openai_dialect().encode(sent.request, {"m", "", {}}, {});
     ASSERT_TRUE(encoded);
     EXPECT_EQ(encoded->wire.method, "POST");
     EXPECT_EQ(encoded->wire.path, "/chat/completions");
@@ -95,7 +95,7 @@ TEST(PassthroughEncode, SaysWhereToAndWhatFor) {
               stream ? "text/event-stream" : "application/json");
     EXPECT_TRUE(encoded->adjusted.empty());
   }
-  EXPECT_FALSE(openai_dialect().encode(ChatRequest{}, {"m", ""}));
+  EXPECT_FALSE(openai_dialect().encode(ChatRequest{}, {"m", "", {}}, {}));
 }
 
 // ------------------------------------------------------------------------------------- answers

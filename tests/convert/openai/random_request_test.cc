@@ -17,15 +17,37 @@
 namespace oriel::convert {
 namespace {
 
+// Every form of everything, once.
 constexpr char kRich[] =
-    R"({"model":"m","messages":[{"role":"system","content":"s"},{"role":"user","content":[)"
+    R"({"model":"m","messages":[{"role":"system","content":[{"type":"text","text":"s",)"
+    R"("cache_control":{"type":"ephemeral","ttl":"1h"}}]},{"role":"user","name":"n","content":[)"
     R"({"type":"text","text":"a\u00e9\ud83d\ude00"},{"type":"image_url","image_url":{"url":)"
-    R"("data:image/png;base64,iVBORw0KGgo=","detail":"auto"}}]},{"role":"assistant",)"
-    R"("content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f",)"
-    R"("arguments":"{}"}}]},{"role":"tool","tool_call_id":"c","content":"1"}],"tools":[{)"
-    R"("type":"function","function":{"name":"f","parameters":{"type":"object"}}}],)"
-    R"("tool_choice":"auto","stream":true,"stream_options":{"include_usage":true},)"
-    R"("stop":["x"],"temperature":1.5,"seed":7,"n":1,"response_format":{"type":"text"}})";
+    R"("data:image/png;base64,iVBORw0KGgo=","detail":"auto"}},{"type":"file","file":{)"
+    R"("file_data":"JVBERi0x","filename":"a.pdf"}},{"type":"input_audio","input_audio":{)"
+    R"("data":"UklGRg==","format":"wav"}},{"type":"video_url","video_url":{"url":"s3://b/k.mp4"}},)"
+    R"({"type":"guarded_text","text":"g","qualifiers":["query"]}]},{"role":"assistant",)"
+    R"("content":[{"type":"thinking","thinking":"t","signature":"s"}],"thinking_blocks":[)"
+    R"({"type":"redacted_thinking","data":"QQ=="}],"reasoning_content":"r",)"
+    R"("function_call":{"name":"f","arguments":""},"tool_calls":[{"id":"c","type":"function",)"
+    R"("function":{"name":"f","arguments":"{}"}},{"id":"d","type":"custom","custom":{)"
+    R"("name":"h","input":"x"}}]},{"role":"tool","tool_call_id":"c","content":"1",)"
+    R"("is_error":true},{"role":"function","name":"f","content":null}],"tools":[{)"
+    R"("type":"function","function":{"name":"f","parameters":{"type":"object"}}},{)"
+    R"("type":"custom","custom":{"name":"h","format":{"type":"grammar","grammar":{)"
+    R"("definition":"a","syntax":"regex"}}}},{"type":"system","name":"k"}],)"
+    R"("tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"auto","tools":[{)"
+    R"("type":"function","function":{"name":"f"}},{"type":"custom","custom":{"name":"h"}}]}},)"
+    R"("stream":true,"stream_options":{"include_usage":true},"stop":["x"],"temperature":1.5,)"
+    R"("seed":7,"n":2,"reasoning_effort":"high","response_format":{"type":"json_schema",)"
+    R"("json_schema":{"name":"j","schema":{},"strict":true}},"prediction":{"type":"content",)"
+    R"("content":"p"},"prompt_cache_options":{"ttl":"30m"},"moderation":{"model":"o",)"
+    R"("policy":{"input":{"mode":"block"}}},"web_search_options":{"search_context_size":"low"},)"
+    R"("extra_body":{"top_k":1,"top_p":0.5}})";
+// The deprecated forms, which the others exclude.
+constexpr char kLegacy[] =
+    R"({"model":"m","messages":[{"role":"assistant","function_call":{"name":"f",)"
+    R"("arguments":"{}"}},{"role":"function","name":"f","content":"1"}],"functions":[{"name":"f",)"
+    R"("description":"d","parameters":{}}],"function_call":{"name":"f"}})";
 
 // Parses; a refusal must be a client's error that has something to say and prints as JSON.
 bool sound(std::string_view text, json::Reader& reader) {
@@ -40,10 +62,13 @@ bool sound(std::string_view text, json::Reader& reader) {
          other.read(error).has_value();
 }
 
-TEST(RandomRequest, TheRichOneIsGood) {
+TEST(RandomRequest, TheRichOnesAreGood) {
   json::Reader reader;
-  const json::PaddedBuffer body(kRich);
-  EXPECT_TRUE(parse_chat_request(body.view(), reader));
+  for (const char* rich : {kRich, kLegacy}) {
+    const json::PaddedBuffer body(rich);
+    const auto parsed = parse_chat_request(body.view(), reader);
+    EXPECT_TRUE(parsed) << parsed.error().message;
+  }
 }
 
 TEST(RandomRequest, EveryPrefixIsRefused) {
@@ -55,11 +80,10 @@ TEST(RandomRequest, EveryPrefixIsRefused) {
   }
 }
 
-TEST(RandomRequest, EveryByteReplaced) {
+void replace_every_byte(const std::string& rich, std::string_view others) {
   json::Reader reader;
-  const std::string rich = kRich;
   for (std::size_t at = 0; at < rich.size(); ++at) {
-    for (const char c : {'"', '\\', '{', '[', '0', ',', ' ', 'x', '\n', '\xff', '\0'}) {
+    for (const char c : others) {
       std::string changed = rich;
       changed[at] = c;
       ASSERT_TRUE(sound(changed, reader)) << changed;
@@ -67,8 +91,13 @@ TEST(RandomRequest, EveryByteReplaced) {
   }
 }
 
+TEST(RandomRequest, EveryByteReplaced) {
+  replace_every_byte(kRich, "\"x");
+  replace_every_byte(kLegacy, std::string_view("\"\\{[0, x\n\xff\0", 11));
+}
+
 // Every JSON value of the text replaced by one of another type.
-TEST(RandomRequest, EveryValueReplaced) {
+void replace_every_value(const std::string& rich) {
   const char* others[] = {"null",
                           "0",
                           "-1",
@@ -82,7 +111,6 @@ TEST(RandomRequest, EveryValueReplaced) {
                           "{\"type\":\"text\"}",
                           "[{}]",
                           "18446744073709551616"};
-  const std::string rich = kRich;
   json::Reader walker;
   const json::PaddedBuffer body(rich);
   const auto root = walker.read(body);
@@ -93,7 +121,7 @@ TEST(RandomRequest, EveryValueReplaced) {
     for (const json::Member member : value.children()) self(self, member.value);
   };
   collect(collect, *root);
-  EXPECT_GT(values.size(), 40U);
+  EXPECT_GT(values.size(), 15U);
   json::Reader reader;
   for (const std::string_view value : values) {
     for (const char* other : others) {
@@ -103,6 +131,11 @@ TEST(RandomRequest, EveryValueReplaced) {
       ASSERT_TRUE(sound(changed, reader)) << changed;
     }
   }
+}
+
+TEST(RandomRequest, EveryValueReplaced) {
+  replace_every_value(kRich);
+  replace_every_value(kLegacy);
 }
 
 // Random JSON out of the words that mean something in a request.
@@ -162,6 +195,31 @@ class JsonMaker {
                                           "type",
                                           "json_schema",
                                           "modalities",
+                                          "type",
+                                          "custom",
+                                          "name",
+                                          "input",
+                                          "format",
+                                          "type",
+                                          "file",
+                                          "file_data",
+                                          "filename",
+                                          "input_audio",
+                                          "data",
+                                          "format",
+                                          "thinking_blocks",
+                                          "type",
+                                          "thinking",
+                                          "signature",
+                                          "cache_control",
+                                          "type",
+                                          "ttl",
+                                          "functions",
+                                          "function_call",
+                                          "allowed_tools",
+                                          "mode",
+                                          "tools",
+                                          "extra_body",
                                           "zzz"};
 
   std::size_t below(std::size_t limit) { return random_() % limit; }
@@ -180,11 +238,14 @@ RC_GTEST_PROP(RandomRequest, AnyJsonIsTakenOrRefused, (std::uint32_t seed)) {
 RC_GTEST_PROP(RandomRequest, AnyMembersAreTakenOrRefused, (std::uint32_t seed)) {
   json::Reader reader;
   JsonMaker make(seed);
-  const std::string text = R"({"model":"m","messages":[{"role":"user","content":)" + make.value(3) +
-                           R"(},{"role":"assistant","content":)" + make.value(2) +
-                           R"(,"tool_calls":)" + make.value(4) + R"(}],"tools":)" + make.value(4) +
-                           R"(,"tool_choice":)" + make.value(3) + R"(,"stop":)" + make.value(2) +
-                           R"(,"response_format":)" + make.value(3) + "}";
+  const std::string text =
+      R"({"model":"m","messages":[{"role":"user","content":)" + make.value(3) +
+      R"(},{"role":"assistant","content":)" + make.value(2) + R"(,"tool_calls":)" + make.value(4) +
+      R"(,"thinking_blocks":)" + make.value(3) + R"(,"function_call":)" + make.value(2) +
+      R"(},{"role":"function","name":"f","content":)" + make.value(2) + R"(,"cache_control":)" +
+      make.value(2) + R"(}],"tools":)" + make.value(4) + R"(,"functions":)" + make.value(3) +
+      R"(,"extra_body":)" + make.value(3) + R"(,"tool_choice":)" + make.value(3) + R"(,"stop":)" +
+      make.value(2) + R"(,"response_format":)" + make.value(3) + "}";
   RC_ASSERT(sound(text, reader));
 }
 

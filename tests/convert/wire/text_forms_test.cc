@@ -114,6 +114,37 @@ TEST(Base64, DecodesAPrefix) {
   EXPECT_EQ(decode("", 8), "");
 }
 
+// RFC 4648 §10.
+TEST(Base64, Encodes) {
+  const std::pair<std::string_view, std::string_view> cases[] = {{"", ""},
+                                                                 {"f", "Zg=="},
+                                                                 {"fo", "Zm8="},
+                                                                 {"foo", "Zm9v"},
+                                                                 {"foob", "Zm9vYg=="},
+                                                                 {"fooba", "Zm9vYmE="},
+                                                                 {"foobar", "Zm9vYmFy"},
+                                                                 {"\xFB\xFF", "+/8="}};
+  for (const auto& [bytes, text] : cases) {
+    std::string out = "before ";
+    append_base64(bytes, out);
+    EXPECT_EQ(out, "before " + std::string(text));
+  }
+}
+
+TEST(Base64, DecodesWhatItEncodes) {
+  std::string bytes;
+  for (int i = 0; i < 700; ++i) {
+    bytes.push_back(static_cast<char>(i * 37));
+    std::string text;
+    append_base64(bytes, text);
+    ASSERT_TRUE(is_canonical_base64(text));
+    std::string back(bytes.size(), '\0');
+    const std::span<unsigned char> room(reinterpret_cast<unsigned char*>(back.data()), back.size());
+    ASSERT_EQ(decode_base64_prefix(text, room), bytes.size());
+    ASSERT_EQ(back, bytes);
+  }
+}
+
 TEST(DataUrl, Parts) {
   struct Row {
     const char* url;

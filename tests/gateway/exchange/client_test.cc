@@ -267,6 +267,13 @@ TEST(WorkerStops, WhatIsInFlightIsRecordedAsDrained) {
     EXPECT_EQ(Line(rig.lines[0]).number("bytes_out") > 0, row.expected.chunks > 0);
     rig.http.server.reset();  // as the worker does next; nobody is told
     EXPECT_EQ(rig.lines.size(), 1U);
+    // The client hears why: in the stream where that has begun, else as an answer.
+    const std::string bytes = client.read_to_end();
+    const bool streamed = row.expected.chunks > 0;
+    EXPECT_EQ(bytes.compare(0, 12, streamed ? "HTTP/1.1 200" : "HTTP/1.1 503"), 0) << bytes;
+    EXPECT_TRUE(holds(bytes, R"("code":"overloaded")")) << bytes;
+    EXPECT_FALSE(holds(bytes, "[DONE]"));
+    EXPECT_FALSE(holds(bytes, "\r\n0\r\n\r\n"));
   }
 }
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "gateway/exchange/throttles.h"
+
 namespace oriel::gateway {
 namespace {
 
@@ -47,6 +49,37 @@ TEST(Retry, HintsAreCappedAndOnlyWhereTheyHelp) {
   EXPECT_TRUE(retry_headers({.kind = ErrorKind::invalid_request}, random).empty());
   EXPECT_TRUE(retry_headers({.kind = ErrorKind::upstream_server_error}, random).empty());
   EXPECT_EQ(header(retry_headers({.kind = ErrorKind::draining}, random), "retry-after"), "2");
+}
+
+// The delay doubles with each time that the model was throttled of late, up to half a minute.
+TEST(Retry, ModelsThatAreThrottledOftenAreLeftAloneLonger) {
+  FixedRandom random;
+  const Error throttled{.kind = ErrorKind::upstream_throttled};
+  const std::pair<std::uint32_t, std::string> cases[] = {
+      {0, "1499"}, {1, "2999"}, {2, "5999"}, {4, "23999"}, {5, "29999"}, {1000, "29999"}};
+  for (const auto& [times, delay] : cases) {
+    EXPECT_EQ(header(retry_headers(throttled, random, times), "retry-after-ms"), delay) << times;
+  }
+}
+
+TEST(Retry, ThrottlesAreForgottenAfterAnAnswerOrAQuietMinute) {
+  Throttles throttles;
+  const SteadyTime now{std::chrono::hours(1)};
+  EXPECT_EQ(throttles.note(7, now), 0U);
+  EXPECT_EQ(throttles.note(7, now + std::chrono::seconds(59)), 1U);
+  EXPECT_EQ(throttles.note(8, now), 0U);
+  EXPECT_EQ(throttles.note(7, now + std::chrono::seconds(120)), 0U);
+  throttles.note(7, now + std::chrono::seconds(121));
+  throttles.clear(7);
+  EXPECT_EQ(throttles.note(7, now + std::chrono::seconds(122)), 0U);
+}
+
+TEST(Retry, WhatWasPaidForIsNotAskedAgain) {
+  FixedRandom random;
+  for (const ErrorKind kind : {ErrorKind::upstream_malformed_output, ErrorKind::upstream_timeout,
+                               ErrorKind::upstream_stream_truncated}) {
+    EXPECT_EQ(header(retry_headers({.kind = kind}, random), "x-should-retry"), "false");
+  }
 }
 
 TEST(Retry, AQuotaIsNotWaitedForWhateverUpstreamSays) {

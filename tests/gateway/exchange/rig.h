@@ -105,6 +105,11 @@ struct RigOptions {
   std::chrono::milliseconds usage_patience{600'000};
   std::chrono::milliseconds transfer_patience{600'000};
   std::size_t max_reply = 1024 * 1024;
+  ChatConfig chat{};
+  std::uint32_t max_choices = 1;
+  std::vector<ModelConfig> models{};  // besides
+  MediaFetcher* media = nullptr;
+  ReasoningCache* reasoning_cache = nullptr;
   std::function<void(http::ServerOptions&)> change;  // has the last word
 };
 
@@ -117,12 +122,15 @@ class ChatRig {
         records(shard, registry.labels(), true,
                 [this](std::string_view line) { lines.emplace_back(line); }) {
     config.max_reply = options.max_reply;
+    config.chat = options.chat;
+    config.defaults.max_choices = options.max_choices;
     config.providers.push_back({.name = "bedrock", .type = ProviderConfig::Type::bedrock});
     config.providers.push_back({.name = "other",
                                 .type = ProviderConfig::Type::openai,
                                 .base_url = "http://other.test/v1",
                                 .api_key = aws::Secret(options.api_key)});
     config.models.push_back({.name = "local", .provider = "other", .model = "local-7b"});
+    config.models.insert(config.models.end(), options.models.begin(), options.models.end());
     auto made = Router::make(
         config, "us-east-1",
         [](std::string_view region) -> convert::Result<std::string> {
@@ -148,15 +156,17 @@ class ChatRig {
     chat.upstream = &upstream;
     chat.signer = &signer;
     chat.router = router.get();
+    chat.media = options.media;
+    chat.reasoning_cache = options.reasoning_cache;
     chat.usage_patience = options.usage_patience;
     chat.transfer_patience = options.transfer_patience;
   }
   ~ChatRig() { table.clear(); }
 
-  // The call of the only exchange, once it was made.
-  FakeCall& call() {
-    EXPECT_TRUE(http.until([&] { return !upstream.calls.empty(); }));
-    return *upstream.calls.at(0);
+  // The call of the only exchange, once it was made; of several, in their order.
+  FakeCall& call(std::size_t index = 0) {
+    EXPECT_TRUE(http.until([&] { return upstream.calls.size() > index; }));
+    return *upstream.calls.at(index);
   }
 
  private:
@@ -282,11 +292,12 @@ inline std::string label(const std::string& name, const std::string& value) {
 struct Expected {
   std::string outcome = "ok";
   int status = 200;
-  std::string stream_end;      // empty: no stream began
-  double chunks = 0;           // events without [DONE] and without an error
-  double tokens = 0;           // input and output
-  std::string usage_missing;   // empty: not counted
-  std::string attempt = "ok";  // empty: upstream was not called
+  std::string stream_end;            // empty: no stream began
+  double chunks = 0;                 // events without [DONE] and without an error
+  double tokens = 0;                 // input and output
+  std::string usage_missing;         // empty: not counted
+  std::string attempt = "ok";        // empty: upstream was not called
+  std::vector<std::string> earlier;  // how the attempts before it ended
 };
 
 // Numbers and words of a log line.
@@ -344,14 +355,20 @@ inline void check_line(const Line& line, const Samples& samples, const Expected&
 }
 
 inline void check_attempts(const Line& line, const Samples& samples, const Expected& expected) {
-  const double attempts = expected.attempt.empty() ? 0 : 1;
-  EXPECT_EQ(samples.sum("oriel_upstream_attempts_total"), attempts);
-  EXPECT_EQ(line.root().find("attempts").has_value(), attempts == 1);
-  if (attempts == 0) return;
-  EXPECT_EQ(samples.sum("oriel_upstream_attempts_total", {label("outcome", expected.attempt)}), 1)
-      << "attempt: " << expected.attempt;
+  std::vector<std::string> attempts = expected.earlier;
+  if (!expected.attempt.empty()) attempts.push_back(expected.attempt);
+  EXPECT_EQ(samples.sum("oriel_upstream_attempts_total"), static_cast<double>(attempts.size()));
+  EXPECT_EQ(line.root().find("attempts").has_value(), !attempts.empty());
+  for (const std::string& outcome : attempts) {
+    EXPECT_EQ(samples.sum("oriel_upstream_attempts_total", {label("outcome", outcome)}),
+              static_cast<double>(std::count(attempts.begin(), attempts.end(), outcome)))
+        << "attempt: " << outcome;
+  }
+  if (attempts.empty()) return;
+  std::size_t i = 0;
   for (const json::Member attempt : line.root().find("attempts")->children()) {
-    EXPECT_EQ(Line::word(attempt.value, "outcome"), expected.attempt);
+    ASSERT_LT(i, attempts.size());
+    EXPECT_EQ(Line::word(attempt.value, "outcome"), attempts[i++]);
     EXPECT_GT(Line::number(attempt.value, "duration_ms"), 0);
   }
 }

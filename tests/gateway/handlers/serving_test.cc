@@ -208,9 +208,17 @@ TEST(Models, AreListedAndFoundByEncodedNames) {
   const Answer list = rig.ask(get("/v1/models"));
   EXPECT_TRUE(holds(list.body, R"("id":"gpt-4o-mini")"));
   EXPECT_TRUE(holds(list.body, R"("id":"local")"));
+  EXPECT_EQ(list.field("x-oriel-models"), "static");
   const Answer one = rig.ask(get("/v1/models/amazon.nova-lite-v1%3A0"));
   EXPECT_EQ(one.status, 200);
   EXPECT_TRUE(holds(one.body, R"("id":"amazon.nova-lite-v1:0")"));
+  const std::string arn =
+      "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-lite-v1:0";
+  EXPECT_TRUE(holds(rig.ask(get("/v1/models/" + arn)).body, "\"id\":\"" + arn + "\""));
+  EXPECT_TRUE(holds(rig.ask(get("/v1/models/arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3A"
+                                "inference-profile%2Fus.amazon.nova-lite-v1%3A0"))
+                        .body,
+                    "\"id\":\"" + arn + "\""));
   const Answer slash = rig.ask(get("/models/bedrock/amazon.nova-lite-v1:0"));
   EXPECT_EQ(slash.status, 200) << slash.body;
   for (const char* path : {"/v1/models/no-such", "/v1/models/%ff%c3%22"}) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "convert/bedrock/models.h"
+
 namespace oriel::gateway {
 namespace {
 
@@ -185,6 +187,109 @@ TEST(Router, ListsEveryNameOnceAndWhatItCanDo) {
   EXPECT_EQ(unlisted->owned_by, "amazon");
   EXPECT_GT(unlisted->context_length.value_or(0), 0);
   EXPECT_FALSE(router.find_model("gpt-9").has_value());
+}
+
+// ------------------------------------------------------------------------- what is configured of
+// models
+
+TEST(Router, RoutesBringTheirPolicyAndWhatIsKnownBetter) {
+  RouterSetup setup;
+  const std::string arn =
+      "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/abc";
+  setup.config.defaults.auto_cache = true;
+  setup.config.models[1].policy.max_choices = 4;
+  convert::CapabilityPatch patch;
+  patch.remove = convert::ModelFeatures(convert::ModelFeature::tools).bits();
+  patch.context_tokens = 9;
+  setup.config.models.push_back({.name = "app",
+                                 .provider = "bedrock",
+                                 .model = arn,
+                                 .base_model = "us.amazon.nova-lite-v1:0",
+                                 .patch = patch});
+  const Router& router = setup.make();
+  EXPECT_EQ(router.find("fast")->policy->max_choices, 4U);
+  EXPECT_FALSE(router.find("fast")->policy->auto_cache);
+  EXPECT_TRUE(router.find("amazon.nova-pro-v1:0")->policy->auto_cache);
+  EXPECT_NE(router.find("gpt-4o")->policy, nullptr);
+  const auto app = router.find("app");
+  EXPECT_FALSE(app->needs_lookup);
+  EXPECT_EQ(app->target.foundation_model, "amazon.nova-lite-v1:0");
+  const auto can = convert::capabilities_of(app->target);
+  EXPECT_FALSE(can.can(convert::ModelFeature::tools));
+  EXPECT_EQ(can.context_tokens, 9U);
+  EXPECT_EQ(router.find_model("app")->context_length, 9);
+  EXPECT_EQ(router.find_model("app")->tools, false);
+  // The same ARN by itself hides its model.
+  EXPECT_TRUE(router.find(arn)->needs_lookup);
+  EXPECT_FALSE(router.find("arn:aws:bedrock:eu-west-1:1:imported-model/x")->needs_lookup);
+}
+
+TEST(Router, PatternsAndPrefixesAndTheDefault) {
+  RouterSetup setup;
+  setup.config.models.push_back({.name = "team-*", .provider = "vllm", .model = "llama-8b"});
+  setup.config.models.push_back({.name = "team-blue", .provider = "vllm", .model = "llama-1b"});
+  const Router& router = setup.make();
+  EXPECT_EQ(router.find("team-blue")->target.upstream_model, "llama-1b");
+  EXPECT_EQ(router.find("team-red")->target.upstream_model, "llama-8b");
+  EXPECT_EQ(setup.name(router.find("team-red")->model), "team-*");
+  EXPECT_EQ(router.find("bedrock/fast")->target.upstream_model, "amazon.nova-micro-v1:0");
+  EXPECT_FALSE(router.find("no-such").has_value());
+  for (const convert::ModelInfo& model : router.models()) {
+    EXPECT_EQ(model.id.find('*'), std::string::npos) << model.id;
+  }
+  setup.config.default_model = "fast";
+  const Router& with_default = setup.make();
+  EXPECT_EQ(with_default.find("no-such")->target.upstream_model, "amazon.nova-micro-v1:0");
+  EXPECT_EQ(setup.name(with_default.find("no-such")->model), "fast");
+  EXPECT_FALSE(with_default.find_model("no-such").has_value());
+  setup.config.default_model = "no-such";
+  EXPECT_EQ(setup.refusal(), "default_model: 'no-such' is no model that is served");
+}
+
+TEST(Router, AModelsOwnRegion) {
+  RouterSetup setup;
+  setup.config.models.push_back({.name = "far",
+                                 .provider = "bedrock",
+                                 .model = "anthropic.claude-sonnet-5",
+                                 .region = "ap-northeast-1"});
+  const auto route = setup.make().find("far");
+  EXPECT_EQ(route->region, "ap-northeast-1");
+  EXPECT_EQ(route->base_url, "https://ap-northeast-1.test");
+  EXPECT_EQ(route->target.upstream_model, "jp.anthropic.claude-sonnet-5");
+  EXPECT_EQ(setup.name(route->region_label), "ap-northeast-1");
+  EXPECT_EQ(setup.router->listed_regions(),
+            (std::vector<std::string>{"us-east-1", "ap-northeast-1"}));
+  setup.config.models.back().region = "nowhere-1";
+  EXPECT_EQ(setup.refusal(), "no such region");
+}
+
+// The retry of a bare id that AWS does not serve on demand.
+TEST(Router, Trap50ProfilesOfBareIdsOnly) {
+  RouterSetup setup;
+  const Router& router = setup.make();
+  const auto profile = router.profile_route(*router.find("amazon.nova-pro-v1:0"));
+  ASSERT_TRUE(profile.has_value());
+  EXPECT_EQ(profile->target.upstream_model, "us.amazon.nova-pro-v1:0");
+  EXPECT_EQ(profile->target.foundation_model, "amazon.nova-pro-v1:0");
+  for (const char* name :
+       {"eu.amazon.nova-pro-v1:0", "claude-sonnet-5", "gpt-4o",
+        "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-pro-v1:0",
+        "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc"}) {
+    EXPECT_FALSE(router.profile_route(*router.find(name)).has_value()) << name;
+  }
+}
+
+TEST(Router, WhereTheControlPlaneIs) {
+  RouterSetup setup;
+  EXPECT_EQ(setup.make().listed_regions(), std::vector<std::string>{"us-east-1"});
+  EXPECT_FALSE(setup.router->control_url("us-east-1").has_value());
+  // A provider that is reached by a URL of its own says where its control plane is, or has none.
+  setup.config.providers[0].base_url = "http://127.0.0.1:1";
+  EXPECT_TRUE(setup.make().listed_regions().empty());
+  setup.config.providers[0].control_url = "http://127.0.0.1:2";
+  EXPECT_EQ(setup.make().listed_regions(), std::vector<std::string>{"us-east-1"});
+  EXPECT_EQ(setup.router->control_url("us-east-1"), "http://127.0.0.1:2");
+  EXPECT_EQ(setup.router->control_url("eu-west-1"), "http://127.0.0.1:2");
 }
 
 // increase() sees the first request only where its series was there before.

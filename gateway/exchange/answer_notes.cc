@@ -1,0 +1,90 @@
+#include "gateway/exchange/answer_notes.h"
+
+#include <algorithm>
+
+#include "gateway/exchange/outcome.h"
+
+namespace oriel::gateway {
+namespace {
+
+using convert::ChatDelta;
+
+bool carries_content(const ChatDelta& delta) {
+  switch (delta.kind) {
+    case ChatDelta::Kind::text:
+    case ChatDelta::Kind::reasoning:
+    case ChatDelta::Kind::tool_call_start:
+    case ChatDelta::Kind::tool_call_args:
+    case ChatDelta::Kind::image: return true;
+    case ChatDelta::Kind::source: return delta.carries_content;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+void AnswerNotes::usage(std::optional<convert::Usage>& mine, const convert::Usage& now) {
+  const metrics::Tokens before = mine ? tokens_of(*mine) : metrics::Tokens{};
+  const metrics::Tokens after = tokens_of(now);
+  metrics::Tokens& sum = record_.tokens;
+  sum.input += after.input - before.input;
+  sum.output += after.output - before.output;
+  sum.cache_read += after.cache_read - before.cache_read;
+  sum.cache_write_5m += after.cache_write_5m - before.cache_write_5m;
+  sum.cache_write_1h += after.cache_write_1h - before.cache_write_1h;
+  sum.reasoning += after.reasoning - before.reasoning;
+  record_.usage_source = metrics::UsageSource::provider;
+  mine = now;
+}
+
+void AnswerNotes::missing_usage(std::string_view why) {
+  if (record_.usage_missing.empty()) record_.usage_missing = why;
+}
+
+void AnswerNotes::facts(const convert::UpstreamFacts& facts) {
+  record_.stop_reason = facts.stop_reason;
+  record_.unknown_items += facts.unknown_items;
+  if (!facts.latency_ms) return;
+  const std::chrono::milliseconds latency(*facts.latency_ms);
+  record_.provider_latency = std::max(record_.provider_latency.value_or(latency), latency);
+}
+
+void AnswerNotes::delta(const ChatDelta& delta, SteadyTime time) {
+  if (delta.kind == ChatDelta::Kind::finish) {
+    finish(delta.finish);
+  } else if (delta.source_finish) {
+    finish(*delta.source_finish);
+  }
+  if (carries_content(delta)) content(delta, time);
+}
+
+void AnswerNotes::content(const ChatDelta& delta, SteadyTime time) {
+  const auto since_start = time - stages_.start();
+  if (delta.kind == ChatDelta::Kind::reasoning) {
+    if (!record_.time_to_first_reasoning) record_.time_to_first_reasoning = since_start;
+  } else if (!record_.time_to_first_token) {
+    record_.time_to_first_token = since_start;
+  }
+  if (content_seen_) {
+    const auto gap = time - last_content_;
+    context_.records->shard().inter_token(record_.model, record_.provider, gap);
+    record_.max_stall = std::max<std::chrono::nanoseconds>(record_.max_stall, gap);
+  } else {
+    first_content_ = time;
+    content_seen_ = true;
+  }
+  last_content_ = time;
+  record_.first_to_last_token = last_content_ - first_content_;
+}
+
+void AnswerNotes::drop_content() {
+  record_.chunks = 0;
+  record_.finish_reason = {};
+  record_.time_to_first_token.reset();
+  record_.time_to_first_reasoning.reset();
+  record_.first_to_last_token.reset();
+  record_.max_stall = {};
+  content_seen_ = false;
+}
+
+}  // namespace oriel::gateway

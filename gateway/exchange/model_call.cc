@@ -1,0 +1,271 @@
+#include "gateway/exchange/model_call.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "convert/replay.h"
+#include "gateway/exchange/outcome.h"
+
+namespace oriel::gateway {
+namespace {
+
+using convert::ChatDelta;
+using convert::Error;
+using convert::ErrorKind;
+using convert::Header;
+using convert::Result;
+using metrics::Stage;
+
+// An error body that is longer says nothing more.
+constexpr std::size_t kMaxErrorBody = 256 * 1024;
+// Longer ids, or ids of other characters, are not written anywhere.
+constexpr std::size_t kMaxRequestId = 128;
+
+// Upstream's id of a request; empty when there is none that is fit to be passed on.
+std::string_view find_request_id(const std::vector<Header>& headers) {
+  for (const std::string_view name : {"x-amzn-requestid", "x-request-id"}) {
+    const std::string_view id = convert::find_header(headers, name);
+    if (id.empty()) continue;
+    const bool plain = std::all_of(id.begin(), id.end(), [](char c) {
+      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+             c == '-' || c == '_' || c == '.';
+    });
+    return plain && id.size() <= kMaxRequestId ? id : std::string_view();
+  }
+  return {};
+}
+
+}  // namespace
+
+ModelCall::ModelCall(CallScope& scope, ModelCallObserver& observer, std::uint32_t choice)
+    : scope_(scope), observer_(observer), choice_(choice) {}
+
+ModelCall::~ModelCall() = default;
+
+void ModelCall::start(const Route& route, UpstreamRequest request,
+                      const convert::ReplyContext& context, Delivery delivery) {
+  route_ = &route;
+  context_ = context;
+  delivery_ = delivery;
+  decoder_.reset();
+  body_ = {};
+  reasoning_ = {};
+  usage_.reset();
+  status_ = 0;
+  awaits_usage_ = false;
+  attempt_ = scope_.record.attempts.size();
+  metrics::Attempt attempt;
+  attempt.provider = route.provider->label;
+  attempt.upstream_model = route.upstream_model;
+  attempt.region = route.region_label;
+  scope_.record.attempts.push_back(std::move(attempt));
+  started_ = scope_.stages.enter(Stage::upstream, Waiting::yes);
+  state_ = State::awaiting_head;
+  call_ = scope_.chat.upstream->start(std::move(request), *this);
+  if (paused_) call_->pause();
+}
+
+void ModelCall::cancel(metrics::Outcome outcome, std::string_view why) {
+  const bool answering = asking() && (status_ == 0 || status_ == 200);
+  if (answering && !usage_ && !why.empty()) scope_.notes.missing_usage(why);
+  if (asking()) {
+    close_attempt(outcome);
+    state_ = State::failed;
+  }
+  if (timer_) timer_->cancel();
+  call_.reset();
+}
+
+bool ModelCall::asking() const {
+  return state_ == State::awaiting_head || state_ == State::collecting ||
+         state_ == State::streaming;
+}
+
+void ModelCall::pause() {
+  if (std::exchange(paused_, true) || !asking()) return;
+  call_->pause();
+  if (timer_) timer_->cancel();  // what the client holds back is not upstream's delay
+}
+
+void ModelCall::resume() {
+  if (!std::exchange(paused_, false) || !asking()) return;
+  if (awaits_usage_) timer().arm(scope_.chat.usage_patience);
+  call_->resume();
+}
+
+// ------------------------------------------------------------------------------- from the
+// transport
+
+void ModelCall::on_head(int status, const std::vector<Header>& headers) {
+  const SteadyTime now = scope_.stages.enter(Stage::upstream, Waiting::yes);
+  metrics::Attempt& attempt = scope_.record.attempts[attempt_];
+  attempt.status = status_ = status;
+  attempt.first_byte = now - started_;
+  attempt.request_id = find_request_id(headers);
+  headers_ = headers;
+  if (status == 200 && delivery_ == Delivery::stream) {
+    decoder_ = route_->provider->dialect->stream(std::move(context_));
+    state_ = State::streaming;
+  } else {
+    state_ = State::collecting;
+  }
+  observer_.on_call_head(*this);
+}
+
+void ModelCall::on_body(std::string_view bytes) {
+  if (!asking()) return;
+  if (scope_.allowance) {
+    if (bytes.size() > *scope_.allowance) {
+      return fail({.kind = ErrorKind::cancelled, .detail = "too much behind its client's end"});
+    }
+    *scope_.allowance -= bytes.size();
+  }
+  state_ == State::streaming ? on_stream_bytes(bytes) : collect(bytes);
+}
+
+void ModelCall::collect(std::string_view bytes) {
+  const std::size_t limit = status_ == 200 ? scope_.context.config->max_reply : kMaxErrorBody;
+  if (body_.size() + bytes.size() <= limit) return body_.append(bytes);
+  if (status_ != 200) return on_answer();  // what came says enough
+  fail({.kind = ErrorKind::upstream_bad_response,
+        .detail = "the answer is larger than upstream.max_reply_bytes"});
+}
+
+void ModelCall::on_done(const TransferResult& result) {
+  note_transfer(result);
+  const bool broken = result.fault != TransferFault::none;
+  switch (state_) {
+    case State::awaiting_head:
+      return fail(broken ? error_of(result)
+                         : Error{.kind = ErrorKind::upstream_bad_response, .detail = "no answer"});
+    case State::collecting: return broken ? fail(error_of(result)) : on_answer();
+    case State::streaming: return on_stream_end(result);
+    case State::complete: return end_transfer();
+    case State::idle:
+    case State::failed: return;
+  }
+}
+
+void ModelCall::on_stream_bytes(std::string_view bytes) {
+  event_time_ = scope_.stages.enter(Stage::decode);
+  const Result<void> decoded = decoder_->feed(bytes, *this);
+  if (!decoded) return fail(decoded.error());
+  if (decoder_->complete()) {
+    on_complete();
+    // The transport may end in peace: its connection is then used again.
+    if (complete() && running()) timer().arm(scope_.chat.transfer_patience);
+    return;
+  }
+  if (decoder_->content_complete() && !std::exchange(awaits_usage_, true)) {
+    timer().arm(scope_.chat.usage_patience);
+  }
+  observer_.on_call_turn(*this);
+}
+
+// The stream is over, or its usage is no longer waited for.
+void ModelCall::on_stream_end(const TransferResult& result) {
+  event_time_ = scope_.stages.enter(Stage::decode);
+  if (result.fault != TransferFault::none) return fail(error_of(result));
+  const Result<void> decoded = decoder_->finish(*this);
+  if (!decoded) return fail(decoded.error());
+  on_complete();
+  if (complete()) end_transfer();
+}
+
+void ModelCall::on_delta(const ChatDelta& delta) {
+  if (delta.usage) scope_.notes.usage(usage_, *delta.usage);
+  scope_.notes.delta(delta, event_time_);
+  if (state_ == State::streaming && keeps_reasoning()) reasoning_.on_delta(delta);
+  if (choice_ == 0) return observer_.on_call_delta(*this, delta);
+  ChatDelta mine = delta;
+  mine.choice = choice_;
+  observer_.on_call_delta(*this, mine);
+}
+
+void ModelCall::on_answer() {
+  const convert::Dialect& dialect = *route_->provider->dialect;
+  event_time_ = scope_.stages.enter(Stage::decode);
+  json::Reader& reader = *scope_.context.reader;
+  if (status_ != 200) return fail(dialect.decode_error(status_, headers_, body_, reader));
+  auto reply = dialect.decode(context_, body_, reader);
+  if (!reply) return fail(reply.error());
+  call_.reset();
+  if (reply->usage) scope_.notes.usage(usage_, *reply->usage);
+  if (!usage_) scope_.notes.missing_usage("absent");
+  scope_.notes.facts(reply->facts);
+  scope_.notes.finish(reply->finish);
+  if (keeps_reasoning()) {
+    keep_reasoning(*scope_.chat.reasoning_cache, scope_.tenant, *route_, *reply);
+  }
+  close_attempt(metrics::Outcome::ok);
+  state_ = State::complete;
+  if (delivery_ == Delivery::whole) return observer_.on_call_reply(*this, std::move(*reply));
+  convert::replay(*reply, choice_, *this);
+  body_ = {};
+  observer_.on_call_complete(*this);
+}
+
+// ------------------------------------------------------------------------------------------ the
+// ends
+
+void ModelCall::on_complete() {
+  scope_.notes.facts(decoder_->facts());
+  if (!usage_) scope_.notes.missing_usage("absent");
+  if (keeps_reasoning()) reasoning_.store(*scope_.chat.reasoning_cache, scope_.tenant, *route_);
+  close_attempt(metrics::Outcome::ok);
+  state_ = State::complete;
+  observer_.on_call_complete(*this);
+}
+
+void ModelCall::end_transfer() {
+  if (timer_) timer_->cancel();
+  call_.reset();
+  observer_.on_call_ended(*this);
+}
+
+void ModelCall::on_timer() {
+  if (state_ == State::streaming) return on_stream_end({});
+  if (state_ == State::complete) end_transfer();
+}
+
+void ModelCall::fail(const Error& error) {
+  close_attempt(outcome_of(error.kind));
+  if (decoder_) scope_.notes.facts(decoder_->facts());
+  const std::string_view broken = frame_fault_of(error);
+  if (!broken.empty()) {
+    scope_.context.records->shard().event_stream_error(route_->provider->label, broken);
+  }
+  state_ = State::failed;
+  if (timer_) timer_->cancel();
+  call_.reset();
+  observer_.on_call_error(*this, error);
+}
+
+void ModelCall::close_attempt(metrics::Outcome outcome) {
+  metrics::Attempt& attempt = scope_.record.attempts[attempt_];
+  attempt.outcome = outcome;
+  attempt.duration = scope_.context.clock->now() - started_;
+}
+
+void ModelCall::note_transfer(const TransferResult& result) {
+  metrics::Attempt& attempt = scope_.record.attempts[attempt_];
+  attempt.reused_connection = result.times.reused_connection;
+  const auto phase = [](std::uint64_t microseconds) -> std::optional<std::chrono::nanoseconds> {
+    if (microseconds == 0) return std::nullopt;
+    return std::chrono::microseconds(microseconds);
+  };
+  attempt.dns = phase(result.times.dns_us);
+  attempt.connect = phase(result.times.connect_us);
+  attempt.tls = phase(result.times.tls_us);
+}
+
+Timer& ModelCall::timer() {
+  if (!timer_) timer_.emplace(scope_.context.base, [this] { on_timer(); });
+  return *timer_;
+}
+
+bool ModelCall::keeps_reasoning() const {
+  return scope_.chat.reasoning_cache != nullptr && route_->provider->uses_aws();
+}
+
+}  // namespace oriel::gateway
