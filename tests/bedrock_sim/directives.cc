@@ -9,15 +9,93 @@
 namespace oriel::sim {
 namespace {
 
-constexpr std::array<std::string_view, 37> kKnown = {
-    "ttft_ms",    "gap_ms",          "latency_ms",        "chars",         "chunk",
-    "status",     "exception",       "message",           "times",         "retry_after",
-    "reset",      "stall",           "close_after_bytes", "truncate",      "corrupt",
-    "at",         "exception_after", "error_frame",       "no_metadata",   "no_usage",
-    "stop",       "unknown_event",   "missing_stop",      "interleave",    "html200",
-    "badjson",    "no_output",       "dribble",           "redacted",      "preamble",
-    "guardrail",  "no_type",         "type_plain",        "upper_message", "html",
-    "cache_read", "cache_write"};
+// Faults stop after `times`; the rest shapes and paces every answer.
+enum class Sort { kShape, kFault };
+
+struct Row {
+  std::string_view key;
+  Sort sort;
+};
+
+constexpr std::array kKnown = {
+    // Pacing.
+    Row{"ttft_ms", Sort::kShape},
+    Row{"gap_ms", Sort::kShape},
+    Row{"latency_ms", Sort::kShape},
+    Row{"chunk", Sort::kShape},
+    Row{"dribble", Sort::kShape},
+    // The model's nature.
+    Row{"as", Sort::kShape},
+    Row{"with", Sort::kShape},
+    Row{"without", Sort::kShape},
+    Row{"dialect", Sort::kShape},
+    // What it says.
+    Row{"chars", Sort::kShape},
+    Row{"text", Sort::kShape},
+    Row{"preamble", Sort::kShape},
+    Row{"fenced", Sort::kShape},
+    Row{"think", Sort::kShape},
+    Row{"redacted", Sort::kShape},
+    Row{"citations", Sort::kShape},
+    Row{"image", Sort::kShape},
+    Row{"audio", Sort::kShape},
+    Row{"server_tool", Sort::kShape},
+    Row{"no_input", Sort::kShape},
+    Row{"cache_read", Sort::kShape},
+    Row{"cache_write", Sort::kShape},
+    Row{"cache_write_1h", Sort::kShape},
+    Row{"total", Sort::kShape},
+    Row{"tier", Sort::kShape},
+    // How a stream is made.
+    Row{"interleave", Sort::kShape},
+    Row{"sparse", Sort::kShape},
+    Row{"surrogates", Sort::kShape},
+    Row{"empty_deltas", Sort::kShape},
+    Row{"unknown_event", Sort::kShape},
+    Row{"unknown_block", Sort::kShape},
+    Row{"no_message_type", Sort::kShape},
+    // Faults.
+    Row{"times", Sort::kFault},
+    Row{"key", Sort::kFault},
+    Row{"stop", Sort::kFault},
+    Row{"no_stop_reason", Sort::kFault},
+    Row{"cut_tool", Sort::kFault},
+    Row{"guardrail", Sort::kFault},
+    Row{"says", Sort::kFault},
+    Row{"status", Sort::kFault},
+    Row{"exception", Sort::kFault},
+    Row{"message", Sort::kFault},
+    Row{"original_status", Sort::kFault},
+    Row{"no_type", Sort::kFault},
+    Row{"type_plain", Sort::kFault},
+    Row{"upper_message", Sort::kFault},
+    Row{"html", Sort::kFault},
+    Row{"retry_after", Sort::kFault},
+    Row{"reset", Sort::kFault},
+    Row{"stall", Sort::kFault},
+    Row{"close_after_bytes", Sort::kFault},
+    Row{"html200", Sort::kFault},
+    Row{"badjson", Sort::kFault},
+    Row{"no_output", Sort::kFault},
+    Row{"null_output", Sort::kFault},
+    Row{"no_usage", Sort::kFault},
+    Row{"no_metadata", Sort::kFault},
+    Row{"no_message_start", Sort::kFault},
+    Row{"no_block_start", Sort::kFault},
+    Row{"missing_stop", Sort::kFault},
+    Row{"at", Sort::kFault},
+    Row{"corrupt", Sort::kFault},
+    Row{"truncate", Sort::kFault},
+    Row{"end_after", Sort::kFault},
+    Row{"error_frame", Sort::kFault},
+    Row{"exception_after", Sort::kFault},
+};
+
+const Row* find_row(std::string_view key) {
+  const auto found =
+      std::find_if(kKnown.begin(), kKnown.end(), [key](const Row& row) { return row.key == key; });
+  return found == kKnown.end() ? nullptr : &*found;
+}
 
 void trim(std::string& text) {
   const std::size_t first = text.find_first_not_of(" \n");
@@ -62,13 +140,19 @@ void Directives::add(std::string_view words) {
     std::string value(word.substr(std::min(equals + 1, word.size())));
     std::string decoded;
     if (percent_decode(value, decoded)) value = decoded;
-    words_.emplace_back(word.substr(0, equals), value);
+    if (word.substr(0, equals) == "malformed_once") {
+      words_.emplace_back("stop", "malformed_model_output");
+      words_.emplace_back("times", "1");
+      words_.emplace_back("key", value);
+    } else {
+      words_.emplace_back(word.substr(0, equals), value);
+    }
   }
 }
 
 Fault Directives::check() const {
   for (const auto& [key, value] : words_) {
-    if (std::find(kKnown.begin(), kKnown.end(), key) == kKnown.end()) {
+    if (!find_row(key)) {
       return {"SimulatorException", "No directive is named '" + key + "'."};
     }
   }
@@ -76,13 +160,10 @@ Fault Directives::check() const {
 }
 
 void Directives::drop_faults() {
-  static constexpr std::array<std::string_view, 10> kHarmless = {
-      "ttft_ms", "gap_ms",   "latency_ms", "chars",      "chunk",
-      "dribble", "preamble", "redacted",   "cache_read", "cache_write"};
   words_.erase(std::remove_if(words_.begin(), words_.end(),
                               [](const auto& word) {
-                                return std::find(kHarmless.begin(), kHarmless.end(), word.first) ==
-                                       kHarmless.end();
+                                const Row* row = find_row(word.first);
+                                return row && row->sort == Sort::kFault;
                               }),
                words_.end());
 }

@@ -48,7 +48,12 @@ void append_message(std::string& out, std::initializer_list<Header> headers,
 
 }  // namespace
 
-void append_event(std::string& out, std::string_view event_type, std::string_view payload) {
+void append_event(std::string& out, std::string_view event_type, std::string_view payload,
+                  MessageType message_type) {
+  if (message_type == MessageType::kAbsent) {
+    return append_message(out, {{":event-type", event_type}, {":content-type", "application/json"}},
+                          payload);
+  }
   append_message(out,
                  {{":event-type", event_type},
                   {":content-type", "application/json"},

@@ -7,7 +7,11 @@
 
 namespace oriel::sim {
 
-void append_event(std::string& out, std::string_view event_type, std::string_view payload);
+// Whether an event says that it is one; some senders leave that header out.
+enum class MessageType { kPresent, kAbsent };
+
+void append_event(std::string& out, std::string_view event_type, std::string_view payload,
+                  MessageType message_type = MessageType::kPresent);
 void append_exception(std::string& out, std::string_view exception_type, std::string_view payload);
 void append_error(std::string& out, std::string_view code, std::string_view message);
 

@@ -5,14 +5,17 @@
 #include <charconv>
 #include <ctime>
 
+#include "tests/bedrock_sim/answer_json.h"
 #include "tests/bedrock_sim/frames.h"
 #include "tests/bedrock_sim/json_out.h"
+#include "tests/bedrock_sim/refusals.h"
 #include "tests/bedrock_sim/stream_frames.h"
 
 namespace oriel::sim {
 namespace {
 
 constexpr std::int64_t kDefaultChunk = 20;
+constexpr std::int64_t kNever = 100'000'000;
 
 struct ErrorRow {
   int status;
@@ -21,7 +24,7 @@ struct ErrorRow {
 };
 
 // The first row of a status is what `status=N` alone answers.
-constexpr std::array<ErrorRow, 19> kErrors = {{
+constexpr std::array kErrors = std::to_array<ErrorRow>({
     {400, "ValidationException", "The request was refused as the prompt asked."},
     {403, "AccessDeniedException",
      "You don't have access to the model with the specified model ID."},
@@ -43,7 +46,16 @@ constexpr std::array<ErrorRow, 19> kErrors = {{
     {403, "IncompleteSignatureException", "The request signature is incomplete."},
     {413, "RequestEntityTooLargeException", "Request body is too large."},
     {404, "UnknownOperationException", "The requested operation is not recognized."},
-}};
+    {400, "SerializationException", "The request body is not valid JSON."},
+    {400, "MalformedHttpRequestException", "The request is malformed."},
+    {400, "ValidationError", "The request was refused as the prompt asked."},
+    {403, "InvalidClientTokenId", "The security token included in the request is invalid."},
+    {403, "SignatureDoesNotMatch", "The request signature we calculated does not match."},
+    {403, "IncompleteSignature", "The request signature is incomplete."},
+    {403, "RequestExpired", "Request has expired."},
+    {500, "InternalFailure", "The request processing has failed because of an unknown error."},
+    {503, "ServiceUnavailable", "The request has failed due to a temporary failure of the server."},
+});
 
 std::string_view reason_of(int status) {
   switch (status) {
@@ -77,27 +89,6 @@ const std::string& http_date() {
 
 int milliseconds(const Directives& directives, std::string_view key, int otherwise) {
   return static_cast<int>(directives.number(key, otherwise));
-}
-
-void append_block(JsonOut& json, const Block& block) {
-  json.open();
-  switch (block.kind) {
-    case Block::Kind::kText: json.field("text", block.text); break;
-    case Block::Kind::kToolUse:
-      json.key("toolUse").open().field("toolUseId", block.id).field("name", block.name);
-      json.key("input").raw(block.text).close();
-      break;
-    case Block::Kind::kReasoning:
-      json.key("reasoningContent").open().key("reasoningText").open();
-      json.field("text", block.text);
-      if (!block.signature.empty()) json.field("signature", block.signature);
-      json.close().close();
-      break;
-    case Block::Kind::kRedacted:
-      json.key("reasoningContent").open().field("redactedContent", block.text).close();
-      break;
-  }
-  json.close();
 }
 
 std::string camel(std::string_view exception) {
@@ -149,6 +140,7 @@ class StreamLayout {
         directives_(directives),
         at_(static_cast<std::size_t>(
             directives.number("at", static_cast<std::int64_t>(frames.frames.size() / 2)))),
+        end_after_(static_cast<std::size_t>(directives.number("end_after", kNever))),
         gap_ms_(milliseconds(directives, "gap_ms", options.gap_ms)),
         ttft_ms_(milliseconds(directives, "ttft_ms", options.ttft_ms) +
                  milliseconds(directives, "latency_ms", 0)) {}
@@ -159,6 +151,7 @@ class StreamLayout {
     std::size_t begin = 0;
     for (std::size_t i = 0; i < frames_.frames.size(); ++i) {
       if (raises && i == raise_at) return finish_with_exception();
+      if (i == end_after_) break;
       if (i == at_ && directives_.has("error_frame")) return finish_with_error();
       if (i == frames_.message_stop && directives_.is("truncate", "event")) break;
       const std::size_t end = frames_.frames[i].end;
@@ -205,13 +198,18 @@ class StreamLayout {
 
   void finish_with_exception() {
     std::string_view type = directives_.text("exception");
+    std::string_view message = directives_.text("message");
+    if (const Refusal* asked = find_refusal(directives_.text("says"))) {
+      type = asked->type;
+      message = asked->message;
+    }
     if (type.empty()) type = "throttlingException";
-    const std::string_view message = directives_.text("message");
     std::string payload;
     JsonOut json(payload);
     json.open().field("message", message.empty() ? default_message(type) : message);
     if (camel(type) == "modelStreamErrorException") {
-      json.field("originalStatusCode", 500).field("originalMessage", "model failed");
+      json.field("originalStatusCode", directives_.number("original_status", 500));
+      json.field("originalMessage", "model failed");
     }
     json.close();
     frame_.clear();
@@ -236,6 +234,7 @@ class StreamLayout {
   const StreamFrames& frames_;
   const Directives& directives_;
   std::size_t at_;
+  std::size_t end_after_;
   int gap_ms_;
   int ttft_ms_;
   std::string frame_;
@@ -248,45 +247,6 @@ int status_of(std::string_view exception) {
     if (row.type == exception) return row.status;
   }
   return 400;
-}
-
-void append_usage(std::string& out, const Usage& usage) {
-  JsonOut json(out);
-  json.open();
-  json.field("inputTokens", usage.input).field("outputTokens", usage.output);
-  json.field("totalTokens", usage.total());
-  if (usage.cache_read + usage.cache_write > 0) {
-    json.field("cacheReadInputTokens", usage.cache_read);
-    json.field("cacheWriteInputTokens", usage.cache_write);
-  }
-  if (usage.cache_write > 0) {
-    json.key("cacheDetails").open_list().open();
-    json.field("ttl", "5m").field("inputTokens", usage.cache_write).close().close_list();
-  }
-  json.close();
-}
-
-std::string closing_fields(const Answer& answer) {
-  std::string out;
-  JsonOut json(out);
-  if (!answer.guardrail_id.empty()) {
-    std::string quoted;
-    JsonOut::append_quoted(quoted, answer.guardrail_id);
-    json.key("trace").open().key("guardrail").open();
-    json.field("actionReason", "Guardrail blocked.");
-    json.key("inputAssessment").open();
-    json.key(std::string_view(quoted).substr(1, quoted.size() - 2)).open();
-    json.key("contentPolicy").open().key("filters").open_list().open();
-    json.field("type", "VIOLENCE").field("confidence", "HIGH").field("action", "BLOCKED");
-    json.close().close_list().close().close().close().close().close();
-  }
-  if (!answer.latency_class.empty()) {
-    json.key("performanceConfig").open().field("latency", answer.latency_class).close();
-  }
-  if (!answer.service_tier.empty()) {
-    json.key("serviceTier").open().field("type", answer.service_tier).close();
-  }
-  return out;
 }
 
 std::string ReplyWriter::request_id() {
@@ -336,7 +296,8 @@ Script ReplyWriter::error(const Fault& fault, const Directives& directives) {
     if (directives.has("no_type")) json.field("__type", "com.amazon.bedrock#" + fault.type);
     json.field(directives.has("upper_message") ? "Message" : "message", fault.message);
     if (fault.type == "ModelErrorException") {
-      json.field("originalStatusCode", 500).field("resourceName", "sim-model");
+      json.field("originalStatusCode", directives.number("original_status", 500));
+      json.field("resourceName", "sim-model");
     }
     json.close();
     if (!directives.has("no_type")) {
@@ -362,6 +323,11 @@ Script ReplyWriter::error(const Fault& fault, const Directives& directives) {
 Script ReplyWriter::asked_error(const Directives& directives) {
   const std::int64_t status = directives.number("status", 0);
   Fault fault{std::string(directives.text("exception")), std::string(directives.text("message"))};
+  if (directives.has("says")) {
+    const Refusal* asked = find_refusal(directives.text("says"));
+    fault = asked ? Fault{std::string(asked->type), std::string(asked->message)}
+                  : Fault{"SimulatorException", "The directive says has no such text."};
+  }
   for (const ErrorRow& row : kErrors) {
     const bool fits = fault.type.empty() ? row.status == status : row.type == fault.type;
     if (!fits) continue;
@@ -373,42 +339,10 @@ Script ReplyWriter::asked_error(const Directives& directives) {
   return error(fault, directives);
 }
 
-std::string ReplyWriter::answer_json(const Answer& answer) const {
-  const Directives& directives = answer.directives;
-  if (directives.has("no_output")) {
-    return R"({"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},)"
-           R"("Version":"1.0"})";
-  }
-  std::string out;
-  out.reserve(512);
-  JsonOut json(out);
-  json.open();
-  json.key("metrics").open();
-  json.field("latencyMs", milliseconds(directives, "latency_ms", options_.latency_ms)).close();
-  json.key("output").open().key("message").open().key("content").open_list();
-  for (const Block& block : answer.blocks) {
-    if (!block.text.empty()) append_block(json, block);
-  }
-  json.close_list().field("role", "assistant").close().close();
-  json.field("stopReason", answer.stop_reason);
-  if (answer.stop_sequence_wanted) {
-    json.key("additionalModelResponseFields").open();
-    json.field("stop_sequence", answer.stop_sequence).close();
-  }
-  if (!directives.has("no_usage")) {
-    std::string usage;
-    append_usage(usage, answer.usage);
-    json.key("usage").raw(usage);
-  }
-  const std::string more = closing_fields(answer);
-  if (!more.empty()) json.raw(more);
-  json.close();
-  return out;
-}
-
 Script ReplyWriter::whole(const Answer& answer) {
   const Directives& directives = answer.directives;
-  std::string body = answer_json(answer);
+  std::string body =
+      answer_json(answer, milliseconds(directives, "latency_ms", options_.latency_ms));
   if (directives.has("badjson")) body.resize(body.size() / 2);
   const bool html = directives.has("html200");
   if (html) body = "<html><body>It works!</body></html>";
@@ -416,7 +350,7 @@ Script ReplyWriter::whole(const Answer& answer) {
   script.kind = Script::Kind::kCall;
   script.steps.back().delay_ms = milliseconds(directives, "latency_ms", options_.latency_ms);
   const bool usage = !html && !directives.has("no_usage") && !directives.has("badjson") &&
-                     !directives.has("no_output");
+                     !directives.has("no_output") && !directives.has("null_output");
   script.usage_at = usage ? script.bytes.size() : 0;
   script.usage = answer.usage;
   spoil(script, directives);
@@ -425,7 +359,7 @@ Script ReplyWriter::whole(const Answer& answer) {
 
 Script ReplyWriter::stream(const Answer& answer) {
   const Directives& directives = answer.directives;
-  if (directives.has("html200") || directives.has("no_output")) {
+  if (directives.has("html200") || directives.has("no_output") || directives.has("null_output")) {
     Script script = whole(answer);
     script.kind = Script::Kind::kStream;
     return script;

@@ -32,7 +32,6 @@ class ReplyWriter {
   void append_head(std::string& out, int status, std::string_view content_type,
                    std::string_view extra);
   std::string request_id();
-  std::string answer_json(const Answer& answer) const;
 
   const Options& options_;
   std::mt19937_64 random_;
@@ -40,9 +39,5 @@ class ReplyWriter {
 
 // The HTTP status of an exception name; 400 for one it does not know.
 int status_of(std::string_view exception);
-
-// Shared by whole answers and the metadata event.
-void append_usage(std::string& out, const Usage& usage);
-std::string closing_fields(const Answer& answer);
 
 }  // namespace oriel::sim

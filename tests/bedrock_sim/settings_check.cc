@@ -1,26 +1,13 @@
-#include <algorithm>
-#include <initializer_list>
 #include <set>
 #include <string>
 
 #include "tests/bedrock_sim/constraints.h"
 #include "tests/bedrock_sim/dom.h"
+#include "tests/bedrock_sim/resolve.h"
+#include "tests/bedrock_sim/schema_check.h"
 
 namespace oriel::sim {
 namespace {
-
-constexpr int kMaxCachePoints = 4;
-constexpr int kMaxUnions = 16;
-constexpr int kMinThinkingBudget = 1024;
-
-Fault unsupported(const std::string& field) {
-  return invalid("This model doesn't support the " + field + " field. Remove " + field +
-                 " and try again.");
-}
-
-bool blank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos;
-}
 
 Fault check_sampling(const element& body, const Model& model) {
   const auto config = member(body, "inferenceConfig");
@@ -34,8 +21,9 @@ Fault check_sampling(const element& body, const Model& model) {
   const auto temperature = number_member(*config, "temperature");
   const auto top_p = number_member(*config, "topP");
   if (!model.can(kSampling) && (temperature || top_p)) {
-    return model_says(std::string(temperature ? "`temperature`" : "`top_p`") +
-                      " is deprecated for this model.");
+    const std::string name = temperature ? "temperature" : "top_p";
+    if (model.claude()) return model_says("`" + name + "` is deprecated for this model.");
+    return model_says("Unsupported parameter: '" + name + "' is not supported with this model.");
   }
   if (model.can(kOneSampler) && temperature && top_p) {
     return model_says(
@@ -43,56 +31,14 @@ Fault check_sampling(const element& body, const Model& model) {
         "use only one.");
   }
   for (const element stop : list_member(*config, "stopSequences")) {
-    if (model.family == Family::kClaude && blank(text_of(stop))) {
+    if (model.claude() && is_blank(text_of(stop))) {
       return model_says("stop_sequences: each stop sequence must contain non-whitespace");
     }
   }
   return {};
 }
 
-// Counts union-typed parameters and finds objects that are open, anywhere in a schema.
-struct SchemaFacts {
-  int unions = 0;
-  bool open_object = false;
-
-  void read(const element& schema, int depth = 0) {
-    if (depth > 32) return;
-    simdjson::dom::array items;
-    if (schema.get(items) == simdjson::SUCCESS) {
-      for (const element item : items) read(item, depth + 1);
-      return;
-    }
-    simdjson::dom::object object;
-    if (schema.get(object) != simdjson::SUCCESS) return;
-    const auto type = member(schema, "type");
-    if (member(schema, "anyOf") || (type && type->is_array())) ++unions;
-    if (type && text_of(*type) == "object") {
-      const auto additional = member(schema, "additionalProperties");
-      bool open = true;
-      if (!additional || additional->get(open) != simdjson::SUCCESS || open) open_object = true;
-    }
-    for (const auto& [name, value] : object) {
-      if (name != "enum" && name != "const" && name != "default") read(value, depth + 1);
-    }
-  }
-};
-
-Fault check_strict_schema(const SchemaFacts& facts, const std::string& place) {
-  if (facts.open_object) {
-    return model_says(place +
-                      ": For 'object' type, 'additionalProperties' must be explicitly set "
-                      "to false");
-  }
-  if (facts.unions > kMaxUnions) {
-    return model_says("Schemas contains too many parameters with union types (" +
-                      std::to_string(facts.unions) +
-                      " parameters with type arrays or anyOf, "
-                      "limit: 16). Reduce the number of union-typed parameters.");
-  }
-  return {};
-}
-
-Fault check_tool(const element& spec, const Model& model, std::size_t index, SchemaFacts& facts) {
+Fault check_tool(const element& spec, const Model& model, std::size_t index, SchemaCheck& strict) {
   const std::string place = "toolConfig.tools." + std::to_string(index) + ".toolSpec";
   const auto schema = deep(spec, {"inputSchema", "json"});
   const auto type = schema ? member(*schema, "type") : std::nullopt;
@@ -101,19 +47,32 @@ Fault check_tool(const element& spec, const Model& model, std::size_t index, Sch
                    ".inputSchema.json.type must be one of the following: "
                    "object.");
   }
-  bool strict = false;
-  const auto strict_member = member(spec, "strict");
-  if (!strict_member || strict_member->get(strict) != simdjson::SUCCESS) return {};
+  const auto flag = member(spec, "strict");
+  bool wanted = false;
+  if (!flag || flag->get(wanted) != simdjson::SUCCESS) return {};
   if (!model.can(kStrictTools)) return unsupported("toolSpec.strict");
-  if (!strict) return {};
-  facts.read(*schema);
-  return check_strict_schema(facts, "tools." + std::to_string(index) + ".custom");
+  return wanted ? strict.read(*schema, "tools." + std::to_string(index) + ".custom") : Fault{};
+}
+
+Fault check_system_tool(const element& tool, const Model& model) {
+  if (!model.can(kSystemTools)) return unsupported("toolConfig.tools.systemTool");
+  const std::string_view name = text_member(tool, "name");
+  if (name == "nova_grounding" || name == "nova_code_interpreter") return {};
+  return invalid("The system tool '" + std::string(name) + "' is not supported by this model.");
 }
 
 Fault check_tool_choice(const element& config, const std::set<std::string_view>& names,
                         const Model& model) {
   const auto choice = member(config, "toolChoice");
-  if (!choice) return {};
+  if (!choice) {
+    if (!model.can(kMustChoose)) return {};
+    return invalid(
+        "This model requires the toolConfig.toolChoice field. Set toolConfig.toolChoice.any and "
+        "try again.");
+  }
+  if (member(*choice, "auto") && !model.can(kChoiceAuto)) {
+    return unsupported("toolConfig.toolChoice.auto");
+  }
   if (member(*choice, "any") && !model.can(kChoiceAny)) {
     return unsupported("toolConfig.toolChoice.any");
   }
@@ -127,33 +86,30 @@ Fault check_tool_choice(const element& config, const std::set<std::string_view>&
   return {};
 }
 
-Fault check_tools(const element& body, const Model& model, Delivery delivery) {
+Fault check_tools(const element& body, const Model& model, Delivery delivery, SchemaCheck& strict) {
   const auto config = member(body, "toolConfig");
   if (!config) return {};
-  if (!model.can(kTools)) {
-    return invalid("This model doesn't support tool use.");
-  }
+  if (!model.can(kTools)) return invalid("This model doesn't support tool use.");
   if (delivery == Delivery::kStream && !model.can(kStreamTools)) {
     return invalid("This model doesn't support tool use in streaming mode.");
   }
   std::set<std::string_view> names;
   std::size_t index = 0;
-  SchemaFacts facts;
   for (const element tool : list_member(*config, "tools")) {
     if (const auto spec = member(tool, "toolSpec")) {
-      if (Fault fault = check_tool(*spec, model, index, facts); fault.found()) return fault;
+      if (Fault fault = check_tool(*spec, model, index, strict); fault.found()) return fault;
       if (!names.insert(text_member(*spec, "name")).second) {
         return model_says("tools: Tool names must be unique.");
       }
-    } else if (member(tool, "systemTool")) {
-      return unsupported("toolConfig.tools.systemTool");
+    } else if (const auto system = member(tool, "systemTool")) {
+      if (Fault fault = check_system_tool(*system, model); fault.found()) return fault;
     }
     ++index;
   }
   return check_tool_choice(*config, names, model);
 }
 
-Fault check_output(const element& body, const Model& model) {
+Fault check_output(const element& body, const Model& model, SchemaCheck& strict) {
   const auto schema =
       deep(body, {"outputConfig", "textFormat", "structure", "jsonSchema", "schema"});
   if (!schema) return {};
@@ -166,169 +122,57 @@ Fault check_output(const element& body, const Model& model) {
         "The value at outputConfig.textFormat.structure.jsonSchema.schema is not a "
         "valid JSON schema.");
   }
-  SchemaFacts facts;
-  facts.read(parsed);
-  return check_strict_schema(facts, "output_config.format.schema");
+  return strict.read(parsed, "output_config.format.schema");
 }
 
-// Cache points in the order Bedrock reads them.
-struct CachePoints {
-  int count = 0;
-  bool five_minutes_seen = false;
-  bool rising = false;
-
-  void read(const element& holder) {
-    const auto point = member(holder, "cachePoint");
-    if (!point) return;
-    ++count;
-    const bool hour = text_member(*point, "ttl") == "1h";
-    if (hour && five_minutes_seen) rising = true;
-    if (!hour) five_minutes_seen = true;
-  }
-};
-
-Fault check_cache_points(const element& body, const Model& model) {
-  CachePoints points;
-  if (const auto tools = member(body, "toolConfig")) {
-    for (const element tool : list_member(*tools, "tools")) points.read(tool);
-  }
-  for (const element block : list_member(body, "system")) points.read(block);
-  for (const element message : list_member(body, "messages")) {
-    for (const element block : list_member(message, "content")) points.read(block);
-  }
-  if (points.count == 0) return {};
-  if (!model.can(kCache)) {
-    return {"AccessDeniedException",
-            "You invoked an unsupported model or your request did not allow prompt caching. See "
-            "the documentation for more information."};
-  }
-  if (points.count > kMaxCachePoints) {
-    return model_says("A maximum of 4 blocks with cache_control may be provided. Found " +
-                      std::to_string(points.count) + ".");
-  }
-  if (points.rising) {
-    return model_says(
-        "a ttl='1h' cache_control block must not come after a ttl='5m' "
-        "cache_control block");
+Fault check_system(const element& body, const Model& model) {
+  for (const element block : list_member(body, "system")) {
+    if (!model.can(kSystem)) {
+      return invalid(
+          "This model doesn't support system messages. Try again without a system "
+          "message or use a model that supports system messages.");
+    }
+    const auto text = member(block, "text");
+    if (text && is_blank(text_of(*text))) {
+      return model_says("system: text content blocks must contain non-whitespace text");
+    }
   }
   return {};
 }
 
-Fault check_manual_thinking(const element& body, const element& thinking) {
-  const auto config = member(body, "inferenceConfig");
-  const double budget = number_member(thinking, "budget_tokens").value_or(0);
-  if (budget < kMinThinkingBudget) {
-    return model_says(
-        "thinking.enabled.budget_tokens: Input should be greater than or equal to "
-        "1024");
+// Guardrails of this account; some begin with what they do.
+bool known_guardrail(std::string_view id) {
+  const std::string prefix = ":" + std::string(kAccount) + ":guardrail/";
+  if (const std::size_t at = id.find(prefix); at != std::string_view::npos) {
+    id.remove_prefix(at + prefix.size());
   }
-  if (config) {
-    const auto max_tokens = number_member(*config, "maxTokens");
-    if (max_tokens && *max_tokens <= budget) {
-      return model_says("`max_tokens` must be greater than `thinking.budget_tokens`.");
-    }
-    const auto temperature = number_member(*config, "temperature");
-    if (temperature && *temperature < 1) {
-      return model_says("`temperature` may only be set to 1 when thinking is enabled.");
-    }
-    const auto top_p = number_member(*config, "topP");
-    if (top_p && *top_p < 0.95) {
-      return model_says(
-          "`top_p` must be greater than or equal to 0.95 or unset when thinking is "
-          "enabled.");
-    }
+  for (const std::string_view known : {"blockme", "maskme", "passme"}) {
+    if (id.substr(0, known.size()) == known) return true;
   }
-  const auto choice = deep(body, {"toolConfig", "toolChoice"});
-  if (choice && !member(*choice, "auto")) {
-    return model_says("Thinking may not be enabled when tool_choice forces tool use.");
-  }
-  return {};
+  return id == "abc123" || id == "abcdefghij12";
 }
 
-Fault check_claude_fields(const element& body, const element& fields, const Model& model) {
-  static const std::set<std::string_view> kKnown = {
-      "thinking",         "output_config",     "top_k", "anthropic_beta", "metadata", "tool_choice",
-      "reasoning_config", "context_management"};
-  const simdjson::dom::object members = fields.get_object().value();
-  for (const auto& [name, value] : members) {
-    if (kKnown.count(name) == 0) {
-      return model_says(std::string(name) + ": Extra inputs are not permitted");
-    }
-  }
-  if (!model.can(kSampling) && member(fields, "top_k")) {
-    return model_says("`top_k` is deprecated for this model.");
-  }
-  const auto thinking = member(fields, "thinking");
-  if (!thinking) return {};
-  const std::string_view type = text_member(*thinking, "type");
-  if (type == "disabled") return {};
-  if (type != "enabled" && type != "adaptive") {
-    return model_says("thinking.type: Input should be 'adaptive', 'disabled' or 'enabled'");
-  }
-  if (model.thinking == Thinking::kNone) {
-    return model_says("thinking: Extra inputs are not permitted");
-  }
-  if (type == "adaptive") {
-    if (model.thinking != Thinking::kManual) return {};
-    return model_says("adaptive thinking is not supported on this model");
-  }
-  if (model.thinking == Thinking::kAdaptiveOnly) {
-    return model_says(
-        "\"thinking.type.enabled\" is not supported for this model. Use "
-        "\"thinking.type.adaptive\" and \"output_config.effort\" to control "
-        "thinking behavior.");
-  }
-  return check_manual_thinking(body, *thinking);
-}
-
-Fault check_nova2_reasoning(const element& body, const element& reasoning) {
-  const std::string_view type = text_member(reasoning, "type");
-  const std::string_view effort = text_member(reasoning, "maxReasoningEffort");
-  const bool known =
-      type == "disabled" || effort == "low" || effort == "medium" || effort == "high";
-  if ((type != "enabled" && type != "disabled") || !known) {
-    return invalid("the provided reasoning config value is invalid");
-  }
-  const auto config = member(body, "inferenceConfig");
-  if (type == "enabled" && effort == "high" && config &&
-      (member(*config, "maxTokens") || member(*config, "temperature") || member(*config, "topP"))) {
+Fault check_guardrail(const element& body) {
+  const auto config = member(body, "guardrailConfig");
+  if (!config) return {};
+  const std::string_view id = text_member(*config, "guardrailIdentifier");
+  const std::string_view version = text_member(*config, "guardrailVersion");
+  if (id.empty() != version.empty()) {
     return invalid(
-        "maxTokens, temperature and topP must not be set when maxReasoningEffort is "
-        "high.");
+        "Both guardrailIdentifier and guardrailVersion must be provided when using a guardrail.");
+  }
+  if (!id.empty() && !known_guardrail(id)) {
+    return invalid("The provided guardrail identifier is invalid.");
+  }
+  if (version.size() > 2 && version != "DRAFT") {
+    return invalid("The guardrail identifier or version provided in the request does not exist.");
   }
   return {};
 }
 
-Fault check_model_fields(const element& body, const Model& model) {
-  const auto fields = member(body, "additionalModelRequestFields");
-  if (!fields) return {};
-  if (!fields->is_object()) {
-    return invalid(
-        "The format of the additionalModelRequestFields field is invalid. Provide a "
-        "json object for the field and try again.");
-  }
-  if (model.family == Family::kClaude) return check_claude_fields(body, *fields, model);
-  if (const auto reasoning = member(*fields, "reasoningConfig")) {
-    if (model.family == Family::kNova2) return check_nova2_reasoning(body, *reasoning);
-    if (model.family == Family::kNova) {
-      return invalid("the provided reasoning config value is invalid");
-    }
-  }
-  if (model.family == Family::kGptOss) {
-    for (const std::string_view name : {"thinking", "reasoning", "reasoning_config", "top_k"}) {
-      if (member(*fields, name)) {
-        return model_says(
-            "{\"error\":{\"code\":\"validation_error\",\"message\":\"Unknown "
-            "parameter: '" +
-            std::string(name) + "'\",\"param\":\"" + std::string(name) +
-            "\",\"type\":\"invalid_request_error\"}}");
-      }
-    }
-    const std::string_view effort = text_member(*fields, "reasoning_effort");
-    if (!effort.empty() && effort != "low" && effort != "medium" && effort != "high") {
-      return model_says("reasoning_effort: must be one of low, medium, high");
-    }
-  }
+Fault check_tier(const element& body) {
+  const auto type = deep(body, {"serviceTier", "type"});
+  if (type && text_of(*type) == "reserved") return invalid("Reservation not found.");
   return {};
 }
 
@@ -338,22 +182,18 @@ Fault check_settings(const element& body, const Model& model, Delivery delivery)
   if (!model.can(kChat)) {
     return invalid("The provided model doesn't support the Converse operation.");
   }
-  for (const element block : list_member(body, "system")) {
-    if (!model.can(kSystem)) {
-      return invalid(
-          "This model doesn't support system messages. Try again without a system "
-          "message or use a model that supports system messages.");
-    }
-    const auto text = member(block, "text");
-    if (text && blank(text_of(*text))) {
-      return model_says("system: text content blocks must contain non-whitespace text");
-    }
+  if (delivery == Delivery::kStream && !model.can(kStreams)) {
+    return invalid(
+        "The provided model does not support streaming. Use the Converse operation instead.");
   }
-  Fault fault = check_sampling(body, model);
-  if (!fault.found()) fault = check_tools(body, model, delivery);
-  if (!fault.found()) fault = check_output(body, model);
-  if (!fault.found()) fault = check_cache_points(body, model);
-  if (!fault.found()) fault = check_model_fields(body, model);
+  SchemaCheck strict;
+  Fault fault = check_system(body, model);
+  if (!fault.found()) fault = check_sampling(body, model);
+  if (!fault.found()) fault = check_tools(body, model, delivery, strict);
+  if (!fault.found()) fault = check_output(body, model, strict);
+  if (!fault.found()) fault = strict.finish();
+  if (!fault.found()) fault = check_guardrail(body);
+  if (!fault.found()) fault = check_tier(body);
   return fault;
 }
 

@@ -157,11 +157,28 @@ class Checker {
              "must satisfy regular expression pattern: " +
                  std::string(key_shape.pattern) + "]");
       }
-      steps_.push_back({name, 0});
-      check(item, kShapes[shape.element]);
-      steps_.pop_back();
+      check_map_value(name, item, kShapes[shape.element]);
     }
     check_length(count, "Value", shape);
+  }
+
+  // What a value of a map of strings violates is told of the map, and of all values at once.
+  void check_map_value(std::string_view name, const element& value, const Shape& shape) {
+    std::string_view text;
+    if (shape.kind != Kind::kString || value.get(text) != simdjson::SUCCESS) {
+      steps_.push_back({name, 0});
+      check(value, shape);
+      steps_.pop_back();
+      return;
+    }
+    const auto size = static_cast<std::int64_t>(code_points(text));
+    const bool short_enough = shape.max == kUnbounded || size <= shape.max;
+    if (short_enough && (shape.pattern.empty() || matches(text, shape.pattern))) return;
+    fail("Value",
+         "Map value must satisfy constraint: [Member must have length less than or equal to " +
+             std::to_string(shape.max) + ", Member must have length greater than or equal to " +
+             std::to_string(shape.min) + ", Member must satisfy regular expression pattern: " +
+             std::string(shape.pattern) + "]");
   }
 
   void check_text(const element& value, const Shape& shape) {
@@ -185,6 +202,11 @@ class Checker {
     const auto* first = kWords + shape.first_word;
     const auto* last = first + shape.word_count;
     if (std::find(first, last, text) != last) return;
+    // This one Bedrock checks by itself.
+    if (shape.name == "ServiceTierType") {
+      fault_ = {"ValidationException", "The service tier provided is invalid."};
+      return;
+    }
     std::string words;
     for (const auto* word = first; word != last; ++word) {
       words += (word == first ? "" : ", ") + std::string(*word);

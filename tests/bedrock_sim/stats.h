@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -15,16 +16,27 @@
 
 namespace oriel::sim {
 
+class JsonOut;
+
 enum class Operation {
   kConverse,
   kConverseStream,
   kListFoundationModels,
   kListInferenceProfiles,
   kGetInferenceProfile,
+  kListProvisioned,
+  kGetProvisioned,
   kUnknown,
   kSimulator  // /_sim/...: not counted.
 };
-inline constexpr std::size_t kOperations = 6;
+inline constexpr std::size_t kOperations = 8;
+
+// What became of a request.
+struct Outcome {
+  Operation operation;
+  std::string_view id;  // Of the model or other thing in the path, decoded.
+  int status;
+};
 
 // Milliseconds of CLOCK_MONOTONIC.
 std::int64_t monotonic_ms();
@@ -36,13 +48,20 @@ class Stats {
   void count_request(Operation operation, int status);
   void count_usage(const Usage& usage);
   void count_cancel(bool stream);
-  void remember(HttpRequest& request);
+  void remember(HttpRequest& request, const Outcome& outcome);
   // How often these bytes were attempted, this time included.
   std::int64_t count_attempt(std::uint64_t body_hash);
 
   std::string json() const;
   std::string last_request_json() const;
+  // The last kRemembered requests, oldest first; bodies above kKeptBody only of the very last.
+  std::string requests_json() const;
   void reset();
+
+  // `operation=NAME&status=N&times=M` of the control plane's operations: the next M fail so.
+  bool fail(std::string_view query);
+  // The status that this request of the operation must fail with; 0: none.
+  int take_failure(Operation operation);
 
   Counter connections_accepted{0};
   Counter connections_open{0};  // A gauge: reset leaves it alone.
@@ -60,10 +79,28 @@ class Stats {
   Counter streams_cancelled_{0}, calls_cancelled_{0}, last_cancel_ms_{-1};
   const std::int64_t started_ms_ = monotonic_ms();
 
+  static constexpr std::size_t kRemembered = 64;
+  static constexpr std::size_t kKeptBody = 256 * 1024;
+  struct Seen {
+    Operation operation = Operation::kUnknown;
+    std::string id;
+    int status = 0;
+    std::string head;
+    std::string body;
+    std::size_t body_size = 0;
+  };
+  struct Failure {
+    int status = 0;
+    std::int64_t times = 0;
+  };
+
+  static void append_seen(JsonOut& json, const Seen& seen);
+
   mutable std::mutex mutex_;
-  std::string last_head_;
-  std::string last_body_;
-  std::size_t last_body_size_ = 0;
+  std::array<Seen, kRemembered> seen_;  // A ring: the last one is at seen_count_ - 1.
+  std::size_t seen_count_ = 0;
+  std::map<std::string, std::map<int, std::int64_t>> models_;  // Requests by id and status.
+  std::array<Failure, kOperations> failures_{};
   std::unordered_map<std::uint64_t, std::int64_t> attempts_;
 };
 

@@ -1,8 +1,11 @@
 #include "tests/bedrock_sim/stream_frames.h"
 
+#include <algorithm>
+
+#include "tests/bedrock_sim/answer_json.h"
+#include "tests/bedrock_sim/block_deltas.h"
 #include "tests/bedrock_sim/frames.h"
 #include "tests/bedrock_sim/json_out.h"
-#include "tests/bedrock_sim/reply.h"
 
 namespace oriel::sim {
 namespace {
@@ -14,30 +17,37 @@ class FrameMaker {
  public:
   FrameMaker(const Answer& answer, std::size_t chunk, std::int64_t latency_ms,
              std::mt19937_64& random)
-      : answer_(answer), chunk_(chunk), latency_ms_(latency_ms), random_(random) {}
+      : answer_(answer),
+        chunk_(chunk),
+        latency_ms_(latency_ms),
+        random_(random),
+        header_(answer.directives.has("no_message_type") ? MessageType::kAbsent
+                                                         : MessageType::kPresent) {}
 
   StreamFrames make() {
-    emit("messageStart", [](JsonOut& json) { json.field("role", "assistant"); });
-    if (answer_.directives.has("interleave")) {
+    const Directives& directives = answer_.directives;
+    for (const Block& block : answer_.blocks) {
+      deltas_.push_back(deltas_of(block, chunk_, directives));
+    }
+    if (!directives.has("no_message_start")) {
+      emit("messageStart", [](JsonOut& json) { json.field("role", "assistant"); });
+    }
+    if (directives.has("interleave")) {
       interleaved();
     } else {
-      for (std::size_t i = 0; i < answer_.blocks.size(); ++i) {
-        start(i);
-        std::size_t at = 0;
-        while (delta(i, at)) {
-        }
-        if (!answer_.directives.has("missing_stop") || i + 1 < answer_.blocks.size()) stop(i);
-      }
+      in_turn();
     }
     out_.message_stop = out_.frames.size();
     emit("messageStop", [this](JsonOut& json) {
-      json.field("stopReason", answer_.stop_reason);
+      if (!answer_.directives.has("no_stop_reason")) {
+        json.field("stopReason", answer_.stop_reason);
+      }
       if (answer_.stop_sequence_wanted) {
         json.key("additionalModelResponseFields").open();
         json.field("stop_sequence", answer_.stop_sequence).close();
       }
     });
-    if (!answer_.directives.has("no_metadata")) metadata();
+    if (!directives.has("no_metadata")) metadata();
     return std::move(out_);
   }
 
@@ -50,7 +60,7 @@ class FrameMaker {
     fill(json);
     json.field("p", kPadding.substr(0, 1 + random_() % kPadding.size()));
     json.close();
-    append_event(out_.bytes, type, payload_);
+    append_event(out_.bytes, type, payload_, header_);
     out_.frames.push_back({out_.bytes.size(), is_delta});
     if (is_delta && answer_.directives.has("unknown_event") && !unknown_sent_) {
       unknown_sent_ = true;
@@ -59,83 +69,64 @@ class FrameMaker {
     }
   }
 
+  // contentBlockIndex, which need not be dense.
+  std::int64_t number_of(std::size_t index) const {
+    const auto dense = static_cast<std::int64_t>(index);
+    return answer_.directives.has("sparse") ? 2 * dense + 1 : dense;
+  }
+
+  // A block of which a stream knows nothing.
+  bool silent(std::size_t index) const { return answer_.blocks[index].kind == Block::Kind::kAudio; }
+
   void start(std::size_t index) {
-    const Block& block = answer_.blocks[index];
-    if (block.kind != Block::Kind::kToolUse) return;
+    const std::string what = start_of(answer_.blocks[index]);
+    if (what.empty() || answer_.directives.has("no_block_start")) return;
     emit("contentBlockStart", [&](JsonOut& json) {
-      json.field("contentBlockIndex", static_cast<std::int64_t>(index));
-      json.key("start").open().key("toolUse").open();
-      json.field("toolUseId", block.id).field("name", block.name).close().close();
+      json.field("contentBlockIndex", number_of(index)).key("start").raw(what);
     });
   }
 
-  void stop(std::size_t index) {
-    emit("contentBlockStop", [index](JsonOut& json) {
-      json.field("contentBlockIndex", static_cast<std::int64_t>(index));
-    });
-  }
-
-  // Emits the delta that starts at byte `at` of the block's text and moves `at` on. False: none was
-  // left. The signature of a reasoning block is a delta of its own, after the text.
-  bool delta(std::size_t index, std::size_t& at) {
-    const Block& block = answer_.blocks[index];
-    // A call without arguments streams no input at all.
-    if (block.kind == Block::Kind::kToolUse && block.text == "{}") return false;
-    if (at > block.text.size()) return false;
-    if (at == block.text.size()) {
-      ++at;
-      if (block.signature.empty()) return false;
-      emit_delta(index, [&](JsonOut& json) {
-        json.key("reasoningContent").open().field("signature", block.signature).close();
-      });
-      return false;
-    }
-    std::size_t end = std::min(at + chunk_, block.text.size());
-    if (block.kind == Block::Kind::kRedacted) end = block.text.size();
-    while (end < block.text.size() &&
-           (static_cast<unsigned char>(block.text[end]) & 0xC0) == 0x80) {
-      ++end;
-    }
-    const std::string_view piece = std::string_view(block.text).substr(at, end - at);
-    at = end;
-    emit_delta(index, [&](JsonOut& json) {
-      switch (block.kind) {
-        case Block::Kind::kText: json.field("text", piece); break;
-        case Block::Kind::kToolUse: json.key("toolUse").open().field("input", piece).close(); break;
-        case Block::Kind::kReasoning:
-          json.key("reasoningContent").open().field("text", piece).close();
-          break;
-        case Block::Kind::kRedacted:
-          json.key("reasoningContent").open().field("redactedContent", piece).close();
-          break;
-      }
-    });
-    return true;
-  }
-
-  template <typename Fill>
-  void emit_delta(std::size_t index, Fill fill) {
+  void delta(std::size_t index, const std::string& what) {
     emit(
         "contentBlockDelta",
         [&](JsonOut& json) {
-          json.field("contentBlockIndex", static_cast<std::int64_t>(index));
-          json.key("delta").open();
-          fill(json);
-          json.close();
+          json.field("contentBlockIndex", number_of(index)).key("delta").raw(what);
         },
         true);
   }
 
+  void stop(std::size_t index) {
+    if (answer_.directives.has("missing_stop")) {
+      const std::string_view which = answer_.directives.text("missing_stop");
+      const bool last = index + 1 == answer_.blocks.size();
+      if (which == "all" || (which == "first" ? index == 0 : last)) return;
+    }
+    emit("contentBlockStop",
+         [this, index](JsonOut& json) { json.field("contentBlockIndex", number_of(index)); });
+  }
+
+  void in_turn() {
+    for (std::size_t i = 0; i < answer_.blocks.size(); ++i) {
+      if (silent(i)) continue;
+      start(i);
+      for (const std::string& what : deltas_[i]) delta(i, what);
+      stop(i);
+    }
+  }
+
   // All blocks open, their deltas in turn, then all stops.
   void interleaved() {
-    std::vector<std::size_t> at(answer_.blocks.size(), 0);
-    for (std::size_t i = 0; i < at.size(); ++i) start(i);
-    bool any = true;
-    while (any) {
-      any = false;
-      for (std::size_t i = 0; i < at.size(); ++i) any = delta(i, at[i]) || any;
+    std::size_t longest = 0;
+    for (std::size_t i = 0; i < answer_.blocks.size(); ++i) {
+      start(i);
+      longest = std::max(longest, deltas_[i].size());
     }
-    for (std::size_t i = 0; i < at.size(); ++i) stop(i);
+    for (std::size_t round = 0; round < longest; ++round) {
+      for (std::size_t i = 0; i < deltas_.size(); ++i) {
+        if (round < deltas_[i].size()) delta(i, deltas_[i][round]);
+      }
+    }
+    for (std::size_t i = 0; i < answer_.blocks.size(); ++i) stop(i);
   }
 
   void metadata() {
@@ -156,7 +147,9 @@ class FrameMaker {
   std::size_t chunk_;
   std::int64_t latency_ms_;
   std::mt19937_64& random_;
+  MessageType header_;
   StreamFrames out_;
+  std::vector<std::vector<std::string>> deltas_;  // Of each block.
   std::string payload_;
   bool unknown_sent_ = false;
 };

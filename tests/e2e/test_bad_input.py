@@ -182,7 +182,7 @@ WRONG_FIELDS = {
     ),
     "stop number": (with_fields(stop=5), "stop"),
     "stop of numbers": (with_fields(stop=[5]), None),
-    "five stops": (with_fields(stop=list("abcde")), "stop"),
+    "2501 stops": (with_fields(stop=["a"] * 2501), "stop"),
     "n three": (with_fields(n=3), "n"),
     "n zero": (with_fields(n=0), "n"),
     "seed string": (with_fields(seed="x"), "seed"),

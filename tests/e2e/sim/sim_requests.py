@@ -2,6 +2,7 @@
 import json
 import struct
 import urllib.error
+import urllib.parse
 import urllib.request
 import zlib
 
@@ -9,6 +10,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from botocore.eventstream import EventStreamBuffer
 from botocore.exceptions import ClientError
 from sim_process import ACCESS_KEY, SECRET_KEY
 
@@ -16,6 +18,8 @@ NOVA = "amazon.nova-lite-v1:0"
 CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 CLAUDE_46 = "us.anthropic.claude-sonnet-4-6"
 CLAUDE_5 = "us.anthropic.claude-sonnet-5"
+CLAUDE_3 = "anthropic.claude-3-haiku-20240307-v1:0"
+LLAMA = "meta.llama3-1-70b-instruct-v1:0"
 MISTRAL = "mistral.mistral-large-2402-v1:0"
 
 WEATHER = {"toolSpec": {"name": "get_weather", "description": "Weather of a city", "inputSchema": {
@@ -44,6 +48,35 @@ def png(width=2, height=3):
     rows = (b"\0" + b"\xff\0\0" * width) * height
     return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
             + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+CALL = {"toolUse": {"toolUseId": "t1", "name": "get_time", "input": {}}}
+RESULT = {"toolResult": {"toolUseId": "t1", "content": [{"text": "noon"}]}}
+PICTURE = {"image": {"format": "png", "source": {"bytes": png()}}}
+
+
+def document(name, body=b"x", form="txt"):
+    return {"document": {"format": form, "name": name, "source": {"bytes": body}}}
+
+
+def cache(ttl=None):
+    return {"cachePoint": {"type": "default"} | ({"ttl": ttl} if ttl else {})}
+
+
+def tool(schema, **more):
+    return {"tools": [{"toolSpec": {"name": "f", "inputSchema": {"json": schema}} | more}]}
+
+
+def structured(schema):
+    """outputConfig of a schema, which may be text that is none."""
+    text = schema if isinstance(schema, str) else json.dumps(schema)
+    return {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": {
+        "name": "answer", "schema": text}}}}
+
+
+def thought(text, signature):
+    block = {"text": text} | ({"signature": signature} if signature else {})
+    return {"reasoningContent": {"reasoningText": block}}
 
 
 def ask(client, *content, model=NOVA, **more):
@@ -92,3 +125,14 @@ def signature(sim, path, body):
 
 def signed(sim, body, path="/model/amazon.nova-lite-v1%3A0/converse"):
     return raw(sim, "POST", path, body, signature(sim, path, body))
+
+
+def raw_events(sim, prompt, model=NOVA, **more):
+    """The events as they stand on the wire: (headers, payload), with the payload's exact text."""
+    path = f"/model/{urllib.parse.quote(model, safe='')}/converse-stream"
+    body = json.dumps({"messages": [user(prompt)]} | more).encode()
+    sent = urllib.request.Request(sim.url + path, data=body, headers=signature(sim, path, body))
+    buffer = EventStreamBuffer()
+    with urllib.request.urlopen(sent, timeout=10) as reply:
+        buffer.add_data(reply.read())
+    return [(frame.headers, frame.payload.decode()) for frame in buffer]
