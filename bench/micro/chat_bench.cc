@@ -29,7 +29,7 @@ convert::Result<convert::Encoded> convert_body(const json::PaddedBuffer& body,
                                                json::Reader& reader) {
   auto request = convert::parse_chat_request(body.view(), reader);
   if (!request) return oriel::Unexpected{std::move(request.error())};
-  return convert::converse_dialect().encode(*request, kTarget);
+  return convert::converse_dialect().encode(*request, kTarget, {});
 }
 
 // P7: everything that is ours between the request's bytes and the answer's.
@@ -87,7 +87,7 @@ void BM_EncodeSmall(benchmark::State& state) {
   const auto request = convert::parse_chat_request(body.view(), reader);
   if (!request) return state.SkipWithError("refused");
   for (auto _ : state) {
-    benchmark::DoNotOptimize(convert::converse_dialect().encode(*request, kTarget));
+    benchmark::DoNotOptimize(convert::converse_dialect().encode(*request, kTarget, {}));
   }
 }
 BENCHMARK(BM_EncodeSmall);

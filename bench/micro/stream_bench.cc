@@ -39,9 +39,9 @@ void BM_Frames(benchmark::State& state) {
 BENCHMARK(BM_Frames);
 
 struct Chunks final : convert::DeltaSink {
-  explicit Chunks(const convert::ChunkWriter& chunk_writer) : writer(chunk_writer) {}
+  explicit Chunks(convert::ChunkWriter& chunk_writer) : writer(chunk_writer) {}
   void on_delta(const convert::ChatDelta& delta) override { writer.write(delta, out); }
-  const convert::ChunkWriter& writer;
+  convert::ChunkWriter& writer;
   std::string out;
 };
 
@@ -51,9 +51,9 @@ void BM_FrameToChunk(benchmark::State& state) {
   const std::string start = test::event_frame("messageStart", R"({"role":"assistant"})");
   std::string read;
   for (int i = 0; i < static_cast<int>(state.range(0)); ++i) read += frame;
-  const convert::ChunkWriter writer({"chatcmpl-0f8fad5bd9cb469fa16570867728950e", 1'700'000'000,
-                                     convert::Text::literal("gpt-4o-mini")},
-                                    convert::IncludeUsage::no);
+  convert::ChunkWriter writer({"chatcmpl-0f8fad5bd9cb469fa16570867728950e", 1'700'000'000,
+                               convert::Text::literal("gpt-4o-mini")},
+                              convert::IncludeUsage::no);
   Chunks chunks(writer);
   auto decoder = convert::converse_dialect().stream({});
   if (!decoder->feed(start, chunks)) return state.SkipWithError("a broken frame");

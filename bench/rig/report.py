@@ -56,7 +56,8 @@ def micro_rows(micro):
             extra.append(f"{middle['bytes_per_second'] / 1e9:.2f} GB/s")
         if "items_per_second" in middle:
             extra.append(f"{1e9 / middle['items_per_second']:.0f} ns per piece")
-        extra += [f"{key} {middle[key]:.2f}" for key in ("copies", "allocations") if key in middle]
+        extra += [f"{key} {middle[key]:.2f}" for key in
+                  ("copies", "allocations", "GBps", "simdjson_GBps", "ratio") if key in middle]
         rows.append([name.removeprefix("BM_"), f"{number(middle['cpu_time'])} {middle['time_unit']}",
                      ", ".join(extra)])
     return ["micro bench", "CPU", ""], rows
