@@ -278,7 +278,6 @@ std::string_view reasoning_key(std::string_view name, Raw value, const ModelCapa
   if (name == "reasoning") {
     return model.reasoning == ReasoningMode::nested && object ? "reasoning" : "";
   }
-  if (name == "enable_thinking") return model.family == ModelFamily::qwen ? name : "";
   if (thinks && object) return "thinking";  // reasoning_config is another name of it
   if (model.reasoning == ReasoningMode::nova && object) return "reasoningConfig";
   if (model.reasoning == ReasoningMode::word && !object) return "reasoning_config";
@@ -301,7 +300,7 @@ constexpr auto kRules = std::to_array<Rule>({
     {"additional_model_request_fields", take_request_fields},
     {"additional_model_response_field_paths", take_response_paths},
     {"audio", drop},
-    {"enable_thinking", take_reasoning},
+    {"enable_thinking", drop},  // Qwen's own switch, which Converse does not know
     {"frequency_penalty", take_penalty},
     {"guardrailConfig", take_guardrail},
     {"guardrail_config", take_guardrail},

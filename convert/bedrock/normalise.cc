@@ -201,7 +201,9 @@ Result<Conversation> normalise(const ChatRequest& request, const ModelCapabiliti
   auto converted = convert_messages(request, model, tools, policy, adjusted);
   if (!converted) return converted;
   Conversation& conversation = *converted;
-  if (tools == ToolUse::none) neutralise_tools(conversation);
+  // Most conversations mention no tools: the passes about them have nothing to do.
+  const bool with_tools = mentions_tools(request);
+  if (with_tools && tools == ToolUse::none) neutralise_tools(conversation);
   const bool spoke = has_user_turn(conversation);
   drop_blank_text(conversation);
   if (spoke && !has_user_turn(conversation)) {
@@ -213,18 +215,20 @@ Result<Conversation> normalise(const ChatRequest& request, const ModelCapabiliti
   }
   if (!model.can(ModelFeature::system)) inline_system(conversation);
   merge_turns(conversation);
-  make_call_ids_unique(conversation);
-  pair_tools(conversation, model);
+  if (with_tools) {
+    make_call_ids_unique(conversation);
+    pair_tools(conversation, model);
+  }
   order_blocks(conversation);
   lead_with_user(conversation);
   finish_last_turn(conversation, model, tools);
-  if (model.can(ModelFeature::split_tool_results)) split_tool_results(conversation);
+  if (with_tools && model.can(ModelFeature::split_tool_results)) split_tool_results(conversation);
   name_documents(conversation);
   introduce_documents(conversation);
   if (auto counted = check_media_counts(conversation); !counted) {
     return Unexpected{counted.error()};
   }
-  read_arguments(conversation, wrapped_tools);
+  if (with_tools) read_arguments(conversation, wrapped_tools);
   return converted;
 }
 

@@ -31,7 +31,7 @@ MUTATIONS = (
     Mutation(
         "neutralise_tools",
         NORMALISE,
-        "if (tools == ToolUse::none) neutralise_tools(conversation);",
+        "if (with_tools && tools == ToolUse::none) neutralise_tools(conversation);",
     ),
     Mutation(
         "drop_blank_text",
@@ -53,7 +53,8 @@ MUTATIONS = (
     Mutation(
         "split_tool_results",
         NORMALISE,
-        "if (model.can(ModelFeature::split_tool_results)) split_tool_results(conversation);",
+        "if (with_tools && model.can(ModelFeature::split_tool_results)) "
+        "split_tool_results(conversation);",
     ),
     Mutation("name_documents", NORMALISE, "  name_documents(conversation);\n"),
     Mutation("introduce_documents", NORMALISE, "  introduce_documents(conversation);\n"),
@@ -69,7 +70,11 @@ MUTATIONS = (
         "if (auto checked = check_images(request); !checked)",
         "if (auto checked = Result<void>{}; !checked)",
     ),
-    Mutation("read_arguments", NORMALISE, "  read_arguments(conversation, wrapped_tools);\n"),
+    Mutation(
+        "read_arguments",
+        NORMALISE,
+        "  if (with_tools) read_arguments(conversation, wrapped_tools);\n",
+    ),
     Mutation("strict_history", NORMALISE, "if (policy.strict_history) {", "if (false) {"),
     # The steps inside them.
     Mutation(
