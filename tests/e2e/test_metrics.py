@@ -113,6 +113,7 @@ LABELS = {
     "reason",
     "parameter",
     "action",
+    "feature",
     "upstream_model",
     "region",
     "finish_reason",
