@@ -1,10 +1,10 @@
 // Our own work for one chat: P7 and P8 of the targets, and what they are made of.
 #include <benchmark/benchmark.h>
-#include <simdjson.h>
 
 #include "bench/micro/allocations.h"
 #include "bench/micro/record_sample.h"
 #include "bench/micro/samples.h"
+#include "bench/micro/simdjson_alone.h"
 #include "convert/bedrock/converse_dialect.h"
 #include "convert/openai/chat_reply.h"
 #include "convert/openai/chat_request.h"
@@ -135,16 +135,7 @@ void simdjson_alone(benchmark::State& state, const std::string& text) {
   const json::PaddedBuffer body(text);
   simdjson::ondemand::parser parser;
   for (auto _ : state) {
-    simdjson::ondemand::document document;
-    simdjson::ondemand::object object;
-    std::string_view raw;
-    const bool read =
-        parser.iterate(body.view().data(), body.size(), body.size() + json::PaddedBuffer::kPadding)
-                .get(document) == simdjson::SUCCESS &&
-        document.get_object().get(object) == simdjson::SUCCESS &&
-        object.raw_json().get(raw) == simdjson::SUCCESS;
-    if (!read) return state.SkipWithError("not JSON");
-    benchmark::DoNotOptimize(raw.data());
+    if (!index_alone(parser, body)) return state.SkipWithError("not JSON");
   }
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(body.size()));
 }

@@ -1,13 +1,13 @@
 // The conversion of requests, per family of models and size of body, against what simdjson alone
 // needs for the same bytes in the same run: P8 of the targets for every family.
 #include <benchmark/benchmark.h>
-#include <simdjson.h>
 
 #include <array>
 #include <chrono>
 #include <string>
 
 #include "bench/micro/samples.h"
+#include "bench/micro/simdjson_alone.h"
 #include "convert/bedrock/converse_dialect.h"
 #include "convert/bedrock/models.h"
 #include "convert/openai/chat_request.h"
@@ -44,19 +44,6 @@ constexpr auto kSizes = std::to_array<Size>({
     {"200K_pasted", [] { return chat_body(pasted(kLargePrompt)); }, false},
     {"picture_4M", [] { return picture_body(); }, true},
 });
-
-bool index_alone(simdjson::ondemand::parser& parser, const json::PaddedBuffer& body) {
-  simdjson::ondemand::document document;
-  simdjson::ondemand::object object;
-  std::string_view raw;
-  const bool read =
-      parser.iterate(body.view().data(), body.size(), body.size() + json::PaddedBuffer::kPadding)
-              .get(document) == simdjson::SUCCESS &&
-      document.get_object().get(object) == simdjson::SUCCESS &&
-      object.raw_json().get(raw) == simdjson::SUCCESS;
-  benchmark::DoNotOptimize(raw.data());
-  return read;
-}
 
 bool convert_once(const convert::Target& target, const json::PaddedBuffer& body,
                   json::Reader& reader) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "convert/bedrock/refusals.h"
 #include "convert/wire/base64.h"
 #include "convert/wire/chars.h"
 #include "convert/wire/image_probe.h"
@@ -71,20 +72,15 @@ std::string path_of(const Message& message, std::size_t part, std::string_view m
          std::string(member);
 }
 
-Unexpected<Error> refuse(std::string text, std::string param, std::string_view code) {
-  Error error;
-  error.kind = ErrorKind::invalid_request;
-  error.message = std::move(text);
-  error.param = std::move(param);
-  error.code = code;
-  return Unexpected{std::move(error)};
+Unexpected<Error> refuse_media(std::string text, std::string_view param, std::string_view code) {
+  return refuse(ErrorKind::invalid_request, std::move(text), param, code);
 }
 
 Unexpected<Error> refuse_too_large(std::string_view noun, std::size_t size, std::size_t most,
-                                   std::string param, std::string_view code) {
+                                   std::string_view param, std::string_view code) {
   std::string text = "The " + std::string(noun) + " is too large: " + std::to_string(size) +
                      " bytes of base64. At most " + std::to_string(most) + " are accepted.";
-  return refuse(std::move(text), std::move(param), code);
+  return refuse_media(std::move(text), param, code);
 }
 
 bool is_bucket_char(char c) { return (c >= 'a' && c <= 'z') || wire::is_digit(c); }
@@ -95,19 +91,20 @@ Result<void> convert_location(const Media& media, const MediaRow& row, const std
   const std::string start = "Invalid " + std::string(row.noun) + " URL: ";
   const std::string plain = json::unescape(media.url);
   if (!wire::equal_ignoring_case(plain.substr(0, 5), "s3://")) {
-    return refuse(start + "only base64 data URLs are accepted here, " + std::string(row.noun) +
-                      "s are not fetched.",
-                  param, row.bad_url);
+    return refuse_media(start + "only base64 data URLs are accepted here, " +
+                            std::string(row.noun) + "s are not fetched.",
+                        param, row.bad_url);
   }
   if (!model.can(ModelFeature::s3_media)) {
-    return refuse(start + "s3 locations are only supported by certain models.", param, row.bad_url);
+    return refuse_media(start + "s3 locations are only supported by certain models.", param,
+                        row.bad_url);
   }
   if (!is_s3_uri(plain)) {
-    return refuse(start + "expected 's3://', a bucket and a key.", param, row.bad_url);
+    return refuse_media(start + "expected 's3://', a bucket and a key.", param, row.bad_url);
   }
   if (block.format.empty()) {
-    return refuse(start + "its extension names no format that is supported.", param,
-                  row.bad_format);
+    return refuse_media(start + "its extension names no format that is supported.", param,
+                        row.bad_format);
   }
   block.uri = media.url;
   return {};
@@ -120,7 +117,7 @@ bool any_size(const Block& block, const ModelCapabilities& model) {
 }
 
 Unexpected<Error> refuse_messages(std::string message, std::string_view code) {
-  return refuse(std::move(message), "messages", code);
+  return refuse_media(std::move(message), "messages", code);
 }
 
 struct MediaCounts {
@@ -163,7 +160,7 @@ Result<void> check_image(const Message& message, std::size_t part, std::uint32_t
                      std::to_string(sides.height) + " pixels. At most " + std::to_string(most) +
                      " pixels per side are accepted";
   text += most == kMaxManyImageSide ? " in a request with more than 20 images." : ".";
-  return refuse(std::move(text), path_of(message, part, kMember), "image_too_large");
+  return refuse_media(std::move(text), path_of(message, part, kMember), "image_too_large");
 }
 
 }  // namespace
@@ -216,13 +213,13 @@ Result<Block> convert_media(const Message& message, std::size_t part, MediaPlace
   const MediaRow& row = *row_of(message.parts[part].kind);
   const std::string start = "Invalid content type. " + std::string(row.member);
   if (!model.can(row.feature)) {
-    return refuse(start + " is only supported by certain models.", path_of(message, part, "type"),
-                  "invalid_value");
+    return refuse_media(start + " is only supported by certain models.",
+                        path_of(message, part, "type"), "invalid_value");
   }
   if (place == MediaPlace::tool_result &&
       !(row.in_tool_results && model.can(ModelFeature::tool_result_media))) {
-    return refuse(start + " is not supported in messages with role 'tool' with this model.",
-                  path_of(message, part, "type"), "invalid_value");
+    return refuse_media(start + " is not supported in messages with role 'tool' with this model.",
+                        path_of(message, part, "type"), "invalid_value");
   }
   Block block;
   block.kind = row.block;

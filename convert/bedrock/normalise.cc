@@ -7,6 +7,7 @@
 
 #include "convert/bedrock/documents.h"
 #include "convert/bedrock/media.h"
+#include "convert/bedrock/refusals.h"
 #include "convert/json/reader.h"
 #include "convert/json/writer.h"
 
@@ -207,11 +208,8 @@ Result<Conversation> normalise(const ChatRequest& request, const ModelCapabiliti
   const bool spoke = has_user_turn(conversation);
   drop_blank_text(conversation);
   if (spoke && !has_user_turn(conversation)) {
-    Error error;
-    error.kind = ErrorKind::invalid_request;
-    error.message = "Invalid 'messages': no user message has content.";
-    error.param = "messages";
-    return Unexpected{std::move(error)};
+    return refuse(ErrorKind::invalid_request, "Invalid 'messages': no user message has content.",
+                  "messages", {});
   }
   if (!model.can(ModelFeature::system)) inline_system(conversation);
   merge_turns(conversation);

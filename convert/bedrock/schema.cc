@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "convert/bedrock/refusals.h"
+
 namespace oriel::convert::bedrock {
 namespace {
 
@@ -94,13 +96,11 @@ class RefInliner {
   std::size_t limit_;
 };
 
-Unexpected<Error> refuse(std::string_view param, std::string_view why) {
-  Error error;
-  error.kind = ErrorKind::invalid_request;
-  error.param = param;
-  error.message.append("Invalid schema for '").append(param).append("': ").append(why);
-  error.code = "invalid_function_parameters";
-  return Unexpected{std::move(error)};
+Unexpected<Error> refuse_schema(std::string_view param, std::string_view why) {
+  std::string message = "Invalid schema for '";
+  message.append(param).append("': ").append(why);
+  return refuse(ErrorKind::invalid_request, std::move(message), param,
+                "invalid_function_parameters");
 }
 
 bool is_plain_object_schema(Value schema) {
@@ -165,9 +165,10 @@ Result<SchemaRoot> write_tool_schema(json::Raw parameters, SchemaRefs refs, std:
   Value schema;
   if (!parameters.empty()) {
     const auto read = reader.read(parameters.text);
-    if (!read) return refuse(param, std::string(to_string(read.error())) + ".");
+    if (!read) return refuse_schema(param, std::string(to_string(read.error())) + ".");
     schema = *read;
-    if (!schema.is_null() && !schema.is_object()) return refuse(param, "expected an object.");
+    if (!schema.is_null() && !schema.is_object())
+      return refuse_schema(param, "expected an object.");
     if (refs == SchemaRefs::kept && is_plain_object_schema(schema)) {
       writer.raw(parameters);
       return SchemaRoot::object;
@@ -180,7 +181,7 @@ Result<SchemaRoot> write_tool_schema(json::Raw parameters, SchemaRefs refs, std:
   const bool wraps = is_no_object(schema);
   const bool written = wraps ? write_wrapped(schema, refs, inliner, writer)
                              : write_object(schema, refs, inliner, writer);
-  if (!written) return refuse(param, "its references expand to too much.");
+  if (!written) return refuse_schema(param, "its references expand to too much.");
   return wraps ? SchemaRoot::wrapped : SchemaRoot::object;
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "convert/bedrock/normalise.h"
+#include "convert/bedrock/refusals.h"
 
 namespace oriel::convert::bedrock {
 namespace {
@@ -12,11 +13,9 @@ constexpr std::size_t kMaxNamedIds = 10;  // in an error's message
 constexpr std::size_t kMaxIdBytes = 64;   // of each
 
 Unexpected<Error> refuse_message(std::string text, std::size_t index) {
-  Error error;
-  error.kind = ErrorKind::invalid_request;
-  error.message = std::move(text);
-  error.param = "messages.[" + std::to_string(index) + "].role";  // OpenAI writes it so
-  return Unexpected{std::move(error)};
+  // OpenAI writes the path so.
+  const std::string param = "messages.[" + std::to_string(index) + "].role";
+  return refuse(ErrorKind::invalid_request, std::move(text), param, {});
 }
 
 Unexpected<Error> refuse_unanswered(const std::vector<Text>& ids, std::size_t index) {
