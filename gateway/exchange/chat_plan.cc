@@ -28,6 +28,10 @@ std::string_view name_of(const Lesson& lesson) {
   }
 }
 
+bool forgot_reasoning(const Message& message) {
+  return !message.tool_calls.empty() && message.reasoning.empty();
+}
+
 }  // namespace
 
 ChatPlan::ChatPlan(ExchangeContext& context, ChatContext& chat, metrics::Record& record,
@@ -92,12 +96,14 @@ void ChatPlan::restore_reasoning(std::string_view tenant) {
   if (chat_.reasoning_cache == nullptr || !restored_.empty() || !route_->provider->uses_aws()) {
     return;
   }
+  auto& messages = request_->messages;
+  if (std::none_of(messages.begin(), messages.end(), forgot_reasoning)) return;
   const convert::ModelCapabilities model = convert::capabilities_of(route_->target);
   const bool may_reason =
       model.reasoning != convert::ReasoningMode::none || route_->target.foundation_model.empty();
   if (!may_reason) return;
-  for (Message& message : request_->messages) {
-    if (message.tool_calls.empty() || !message.reasoning.empty()) continue;
+  for (Message& message : messages) {
+    if (!forgot_reasoning(message)) continue;
     for (const convert::ToolCall& call : message.tool_calls) {
       auto kept = chat_.reasoning_cache->find(tenant, call.id.escaped());
       if (!kept || !kept->fits(model.family, route_->target.upstream_model)) continue;
