@@ -36,20 +36,6 @@ std::string_view to_string(FinishReason reason) {
   return "stop";
 }
 
-Usage& Usage::operator+=(const Usage& other) {
-  input += other.input;
-  output += other.output;
-  cache_read += other.cache_read;
-  cache_write_5m += other.cache_write_5m;
-  cache_write_1h += other.cache_write_1h;
-  if (reasoning && other.reasoning) {
-    *reasoning += *other.reasoning;
-  } else {
-    reasoning.reset();
-  }
-  return *this;
-}
-
 std::optional<Usage> usage_of(std::span<const ChatReply> replies) {
   std::optional<Usage> sum;
   for (const ChatReply& reply : replies) {

@@ -7,6 +7,7 @@
 // own `arena`. Values are plain, single-threaded, and owned by the exchange.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <forward_list>
 #include <optional>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "convert/json/text.h"
+#include "convert/usage.h"
 
 namespace oriel::convert {
 
@@ -182,22 +184,6 @@ struct ChatRequest {
 
 // ---------------------------------------------------------------------------------- the answer
 
-// Tokens as upstream counts them: the kinds are disjoint, their sum is what was processed.
-struct Usage {
-  std::uint64_t input = 0;  // without cached
-  std::uint64_t output = 0;
-  std::uint64_t cache_read = 0;
-  std::uint64_t cache_write_5m = 0;
-  std::uint64_t cache_write_1h = 0;
-  std::optional<std::uint64_t> reasoning;  // part of output; nullopt: upstream does not say
-  std::uint64_t cache_write() const { return cache_write_5m + cache_write_1h; }
-  // OpenAI's prompt_tokens: cached tokens included.
-  std::uint64_t prompt() const { return input + cache_read + cache_write(); }
-  std::uint64_t total() const { return prompt() + output; }
-  // Reasoning tokens stay known only where both say them.
-  Usage& operator+=(const Usage& other);
-};
-
 enum class FinishReason : std::uint8_t { stop, length, tool_calls, content_filter, function_call };
 std::string_view to_string(FinishReason reason);
 
@@ -210,11 +196,19 @@ struct Citation {
   Raw source;  // upstream's own object
 };
 
+// What upstream sent that is not known here: skipped, never fatal. A member is one of a union
+// inside a block or a delta.
+enum class UnknownItem : std::uint8_t { event, block, stop_reason, member };
+inline constexpr std::size_t kUnknownItems = static_cast<std::size_t>(UnknownItem::member) + 1;
+
 // What only the log and the metrics see.
 struct UpstreamFacts {
   std::string stop_reason;                  // upstream's own word
+  std::string model;                        // as upstream names itself; empty: it does not
   std::optional<std::uint64_t> latency_ms;  // Converse metrics.latencyMs
-  std::uint32_t unknown_items = 0;          // blocks, events, members that we do not know
+  std::array<std::uint32_t, kUnknownItems> unknown_items{};
+
+  void count(UnknownItem item) { ++unknown_items[static_cast<std::size_t>(item)]; }
 };
 
 struct ChatReply {

@@ -10,6 +10,7 @@
 
 #include "convert/json/expected.h"
 #include "convert/lesson.h"
+#include "convert/usage.h"
 
 namespace oriel::convert {
 
@@ -81,6 +82,8 @@ struct Error {
   std::optional<std::chrono::milliseconds> retry_after;
   // What a refusal taught about the model; none: the same request would be refused again.
   Lesson lesson;
+  // What the answer cost that turned out to be unusable, where it says so.
+  std::optional<Usage> usage;
 };
 
 struct ErrorRow {

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/admin_server.h"
 #include "gateway/aws/credentials.h"
 #include "gateway/aws/endpoints.h"
 #include "gateway/exchange/reasoning_cache.h"
@@ -23,6 +24,7 @@
 #include "gateway/routing/directory_fetcher.h"
 #include "gateway/routing/router.h"
 #include "gateway/telemetry/log_sink.h"
+#include "gateway/telemetry/otlp_sink.h"
 #include "gateway/telemetry/process_source.h"
 #include "gateway/upstream/curl_multi.h"
 #include "gateway/version.h"
@@ -34,6 +36,9 @@ namespace {
 
 using convert::Result;
 
+// How long the process's end waits for the collector.
+constexpr std::chrono::milliseconds kFlushPatience{3'000};
+
 // The parts of a running gateway, in the order in which they depend on each other.
 class App {
  public:
@@ -44,20 +49,26 @@ class App {
 
  private:
   Result<void> prepare();
+  Result<void> open_emf();
   Result<void> prepare_aws();
   Result<void> check_bearer_endpoints() const;
   Result<void> listen();
+  FrontOptions front_options();
   void start_workers();
+  void start_admin();
+  void announce(SteadyTime start);
   void make_directory();
+  void make_exporter();
   void adopt(std::shared_ptr<const ModelDirectory> directory);
   Result<std::string> control_endpoint(std::string_view region) const;
   void watch_signals();
-  void render(const std::string& accept, const std::function<void(metrics::Exposition)>& done);
+  metrics::Exposition render(const ScrapeRequest& wanted);
 
   static void on_signal(int signal, short, void* self);
   void begin_shutdown();
   void begin_drain();
   void on_worker_idle();
+  void flush_spans();
 
   const Config& config_;
   const Environment& environment_;
@@ -67,6 +78,8 @@ class App {
   };
   std::unique_ptr<event_base, BaseFree> base_;
   std::unique_ptr<LogSink> log_;
+  std::unique_ptr<LogSink> emf_file_;  // where the log goes elsewhere than EMF documents
+  LogSink* emf_log_ = nullptr;         // null: off
   std::unique_ptr<metrics::Registry> registry_;
   std::unique_ptr<Router> router_;
   std::optional<aws::Endpoints> endpoints_;  // none without a Bedrock provider
@@ -75,6 +88,7 @@ class App {
   std::shared_ptr<http::TlsContext> tls_;
   Health health_;
   std::vector<http::Bound> bound_;
+  std::optional<http::Bound> admin_bound_;  // none: no admin address
   std::unique_ptr<Mailbox> mailbox_;
   std::unique_ptr<Timer> timer_;  // ends the lame duck's time, then the drain's
   std::vector<EventPtr> signals_;
@@ -83,7 +97,11 @@ class App {
   // What asks AWS for its lists; none of it without credentials.
   std::unique_ptr<CurlUpstream> aws_client_;
   std::unique_ptr<ControlPlane> control_plane_;
+  // What exports spans; none of it without a collector.
+  std::unique_ptr<CurlUpstream> otlp_client_;
+  std::unique_ptr<OtlpSink> otlp_;
   std::unique_ptr<DirectoryFetcher> directory_;
+  std::unique_ptr<AdminServer> admin_;  // none without an address
   int exit_code_ = 0;
 };
 
@@ -100,7 +118,11 @@ Result<void> App::prepare() {
   auto log = LogSink::open({.path = config_.log_file}, clock_);
   if (!log) return Unexpected{std::move(log.error())};
   log_ = std::move(*log);
-  registry_ = std::make_unique<metrics::Registry>(metrics::BuildInfo{kVersion, kCommit, kCompiler});
+  if (auto emf = open_emf(); !emf) return emf;
+  registry_ = std::make_unique<metrics::Registry>(
+      metrics::BuildInfo{kVersion, kCommit, kCompiler},
+      config_.semconv ? metrics::Semconv::on : metrics::Semconv::off);
+  registry_->set_config(1, clock_.wall());
   if (auto aws = prepare_aws(); !aws) return aws;
   if (!config_.tls_certificate.empty()) {
     auto tls = http::load_tls(config_.tls_certificate, config_.tls_key);
@@ -108,6 +130,21 @@ Result<void> App::prepare() {
     tls_ = std::move(*tls);
   }
   return listen();
+}
+
+// EMF documents go to standard output; where the log goes there, too, they share its queue, so that
+// lines never mix.
+Result<void> App::open_emf() {
+  if (!config_.emf) return {};
+  if (config_.log_file.empty()) {
+    emf_log_ = log_.get();
+    return {};
+  }
+  auto file = LogSink::open({}, clock_);
+  if (!file) return Unexpected{std::move(file.error())};
+  emf_file_ = std::move(*file);
+  emf_log_ = emf_file_.get();
+  return {};
 }
 
 // Region, endpoints and credentials; without a Bedrock provider none of them is looked for.
@@ -167,6 +204,10 @@ Result<void> App::listen() {
     address = bound->address;
     bound_.push_back(std::move(*bound));
   }
+  if (config_.admin_listen.empty()) return {};
+  auto admin = http::bind_listener(config_.admin_listen, http::PortSharing::none);
+  if (!admin) return Unexpected{std::move(admin.error())};
+  admin_bound_ = std::move(*admin);
   return {};
 }
 
@@ -188,6 +229,10 @@ void App::make_directory() {
   options.on_lists = [this](std::shared_ptr<const ModelDirectory> lists) {
     adopt(std::move(lists));
   };
+  options.on_region = [this](std::string_view region, std::string_view fault) {
+    using Refresh = metrics::Registry::Refresh;
+    registry_->count_model_list_refresh(region, fault.empty() ? Refresh::ok : Refresh::failed);
+  };
   options.on_fault = [this](std::string_view region, std::string_view what) {
     log_->log(LogLevel::warn, "model_lists_unavailable", {{"region", region}, {"detail", what}});
   };
@@ -195,10 +240,56 @@ void App::make_directory() {
       std::make_unique<DirectoryFetcher>(base_.get(), clock_, *control_plane_, std::move(options));
 }
 
+void App::make_exporter() {
+  if (!config_.tracing.exports()) return;
+  CurlUpstreamOptions client;
+  const std::string& own_ca = config_.tracing.ca_file;
+  client.ca_file = own_ca.empty() ? config_.upstream_ca_file : own_ca;
+  client.max_connections = 2;
+  client.max_pooled_handles = 2;
+  otlp_client_ = std::make_unique<CurlUpstream>(base_.get(), std::move(client));
+  OtlpSink::Options options{config_.tracing, kVersion, {}};
+  options.on_health = [this](OtlpSink::Health health, std::string_view detail) {
+    const bool working = health == OtlpSink::Health::working;
+    log_->log(working ? LogLevel::info : LogLevel::warn,
+              working ? "span_export_works" : "span_export_fails", {{"detail", detail}});
+  };
+  otlp_ = std::make_unique<OtlpSink>(base_.get(), clock_, system_random(), *otlp_client_,
+                                     std::move(options));
+}
+
 void App::adopt(std::shared_ptr<const ModelDirectory> directory) {
   auto listing = router_->list(std::move(directory), clock_.wall());
   router_->adopt(listing);
   for (const auto& worker : workers_) worker->adopt(listing);
+}
+
+// What a worker and the admin server have alike.
+FrontOptions App::front_options() {
+  FrontOptions options;
+  options.config = &config_;
+  options.clock = &clock_;
+  options.random = &system_random();
+  options.health = &health_;
+  options.registry = registry_.get();
+  options.shard = &registry_->add_shard();
+  options.log = log_.get();
+  options.emf_log = emf_log_;
+  if (otlp_) {
+    options.spans = [this](SpanBatch batch) {
+      if (!otlp_->admit(batch.count)) return;
+      mailbox_->post([this, batch = std::move(batch)] { otlp_->submit(batch); });
+    };
+  }
+  options.routes = client_routes();
+  options.cors = config_.cors;
+  options.tls = tls_;
+  options.scrape = [this](ScrapeRequest wanted, std::function<void(metrics::Exposition)> done) {
+    mailbox_->post([this, wanted = std::move(wanted), done = std::move(done)] {
+      if (!workers_.empty()) done(render(wanted));
+    });
+  };
+  return options;
 }
 
 void App::start_workers() {
@@ -208,26 +299,17 @@ void App::start_workers() {
   }
   for (http::Bound& bound : bound_) {
     WorkerOptions options;
-    options.config = &config_;
-    options.clock = &clock_;
-    options.random = &system_random();
+    options.front = front_options();
     options.router = router_.get();
-    options.health = &health_;
     options.credentials = credentials_;
-    options.registry = registry_.get();
-    options.shard = &registry_->add_shard();
-    options.log = log_.get();
-    options.tls = tls_;
     options.listener = bound.socket;
-    options.render = [this](std::string accept, std::function<void(metrics::Exposition)> done) {
-      mailbox_->post(
-          [this, accept = std::move(accept), done = std::move(done)] { render(accept, done); });
-    };
     options.reasoning_cache = reasoning_cache_.get();
     if (directory_) {
       options.look_up = [this](const std::string& arn,
                                std::function<void(const LookedUpModel&)> done) {
-        mailbox_->post([this, arn, done = std::move(done)] { directory_->look_up(arn, done); });
+        mailbox_->post([this, arn, done = std::move(done)] {
+          if (directory_) directory_->look_up(arn, done);
+        });
       };
     }
     workers_.push_back(std::make_unique<Worker>(std::move(options)));
@@ -236,13 +318,19 @@ void App::start_workers() {
   for (const auto& worker : workers_) worker->start();
 }
 
-void App::render(const std::string& accept, const std::function<void(metrics::Exposition)>& done) {
+void App::start_admin() {
+  if (!admin_bound_) return;
+  admin_ = std::make_unique<AdminServer>(base_.get(), front_options(), admin_bound_->socket);
+}
+
+metrics::Exposition App::render(const ScrapeRequest& wanted) {
   const SteadyTime start = clock_.now();
-  registry_->set_log_lines_dropped(log_->dropped());
+  registry_->set_log_lines_dropped(log_->dropped() + (emf_file_ ? emf_file_->dropped() : 0));
+  if (otlp_) registry_->set_spans_dropped(otlp_->dropped());
   if (const auto process = read_process_stats()) registry_->set_process(*process);
-  auto page = registry_->render(accept);
+  auto page = registry_->render(wanted.accept, wanted.accept_encoding);
   registry_->set_scrape_duration(clock_.now() - start);
-  done(std::move(page));
+  return page;
 }
 
 void App::watch_signals() {
@@ -262,25 +350,57 @@ int App::run() {
   watch_signals();
   health_.ready = !router_->needs_aws_credentials() || credentials_ != nullptr;
   make_directory();
+  make_exporter();
   start_workers();
-  const std::string address = (tls_ ? "https://" : "http://") + bound_.front().address;
-  const auto took = std::chrono::duration<double, std::milli>(clock_.now() - start);
-  log_->log(LogLevel::info, "ready",
-            {{"address", address},
-             {"version", std::string_view(kVersion)},
-             {"workers", static_cast<std::int64_t>(workers_.size())},
-             {"start_ms", took.count()}});
-  if (!health_.ready) {
-    log_->log(LogLevel::warn, "no_credentials",
-              {{"detail", aws::missing_credentials(environment_).message}});
-  }
+  start_admin();
+  announce(start);
   // Nobody waits for AWS's lists.
   if (directory_) directory_->start();
   event_base_dispatch(base_.get());
   // Workers end before what they borrow; a request still in flight gets its record then.
   workers_.clear();
-  log_->log(LogLevel::info, "stopped", {{"exit_code", std::int64_t{exit_code_}}});
+  admin_.reset();
+  flush_spans();
+  log_->log(LogLevel::info, "stopped",
+            {{"exit_code", std::int64_t{exit_code_}},
+             {"spans_dropped", static_cast<std::int64_t>(otlp_ ? otlp_->dropped() : 0)}});
   return exit_code_;
+}
+
+// The loop turns once more, for the exporter alone: whom else something could be told has gone. Who
+// told us twice to end does not wait for it.
+void App::flush_spans() {
+  if (!otlp_) return;
+  timer_->cancel();
+  directory_.reset();
+  bool flushed = false;
+  // Behind what the workers have sent.
+  mailbox_->post([this, &flushed] {
+    otlp_->flush(std::min(config_.tracing.timeout, kFlushPatience), [this, &flushed] {
+      flushed = true;
+      event_base_loopbreak(base_.get());
+    });
+  });
+  while (!flushed && exit_code_ == 0) event_base_dispatch(base_.get());
+}
+
+void App::announce(SteadyTime start) {
+  const std::string address = (tls_ ? "https://" : "http://") + bound_.front().address;
+  const std::string admin = admin_bound_ ? "http://" + admin_bound_->address : "";
+  const auto took = std::chrono::duration<double, std::milli>(clock_.now() - start);
+  log_->log(LogLevel::info, "ready",
+            {{"address", address},
+             {"admin_address", admin},
+             {"version", std::string_view(kVersion)},
+             {"workers", static_cast<std::int64_t>(workers_.size())},
+             {"start_ms", took.count()}});
+  for (const std::string& warning : config_.tracing.warnings) {
+    log_->log(LogLevel::warn, "tracing", {{"detail", std::string_view(warning)}});
+  }
+  if (!health_.ready) {
+    log_->log(LogLevel::warn, "no_credentials",
+              {{"detail", aws::missing_credentials(environment_).message}});
+  }
 }
 
 // The first signal drains, the second ends at once.

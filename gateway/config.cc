@@ -70,8 +70,8 @@ std::string expand(const std::string& text, const Environment& environment, std:
 // Walks a YAML tree against the field table.
 class ConfigReader {
  public:
-  ConfigReader(const std::string& file_name, const Environment& environment)
-      : file_name_(file_name), environment_(environment) {}
+  ConfigReader(Config initial, const std::string& file_name, const Environment& environment)
+      : file_name_(file_name), environment_(environment), config_(std::move(initial)) {}
 
   Result<Config> read(const YAML::Node& root) {
     if (root.IsDefined() && !root.IsNull()) walk(root, "", "", "", 0);
@@ -110,7 +110,7 @@ class ConfigReader {
   void visit(const YAML::Node& key_node, const YAML::Node& value, const std::string& key,
              const std::string& pattern, const std::string& shown, const std::string& entry,
              int depth) {
-    const bool names_entries = pattern == "providers" || pattern == "models";
+    const bool names_entries = pattern == "providers" || pattern == "models" || pattern == "prices";
     const std::string step = names_entries ? "*" : key;
     const std::string child = pattern.empty() ? step : pattern + "." + step;
     const std::string child_shown = shown.empty() ? key : shown + "." + key;
@@ -172,8 +172,30 @@ class ConfigReader {
         if (text != "true" && text != "false") return "is true or false";
         value.flag = text == "true";
         return {};
+      case Kind::decimal: return read_decimal(field, text, value);
       default: return read_integer(field, text, value);
     }
+  }
+
+  // Digits, and up to six more behind a point: exact, unlike a binary fraction.
+  static std::string read_decimal(const ConfigField& field, const std::string& text,
+                                  FieldValue& value) {
+    constexpr std::size_t kPlaces = 6;
+    const std::size_t point = std::min(text.find('.'), text.size());
+    std::string digits = text.substr(0, point);
+    std::string places = point < text.size() ? text.substr(point + 1) : "0";
+    const bool shaped = !digits.empty() && !places.empty() && places.size() <= kPlaces;
+    places.resize(kPlaces, '0');
+    digits += places;
+    const auto [at, status] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), value.integer);
+    const bool whole = shaped && digits.find_first_not_of("0123456789") == std::string::npos &&
+                       status == std::errc() && at == digits.data() + digits.size();
+    if (!whole || value.integer < field.min || value.integer > field.max) {
+      return "is a number from " + std::to_string(field.min / 1'000'000) + " to " +
+             std::to_string(field.max / 1'000'000) + " with at most six decimal places";
+    }
+    return {};
   }
 
   static std::string read_integer(const ConfigField& field, const std::string& text,
@@ -222,11 +244,22 @@ const ProviderConfig* Config::find_provider(std::string_view name) const {
   return nullptr;
 }
 
+std::string_view semconv_name(ProviderConfig::Type type) {
+  return type == ProviderConfig::Type::bedrock ? "aws.bedrock" : "openai";
+}
+
+Config initial_config(const Environment& environment) {
+  Config config;
+  config.tracing = tracing_from(environment);
+  return config;
+}
+
 Result<Config> parse_config(const std::string& yaml, const std::string& file_name,
                             const Environment& environment) {
   if (yaml.size() > kMaxFile) return Unexpected{config_error(file_name + ": larger than 1 MiB")};
   try {
-    auto config = ConfigReader(file_name, environment).read(YAML::Load(yaml));
+    ConfigReader reader(initial_config(environment), file_name, environment);
+    auto config = reader.read(YAML::Load(yaml));
     if (!config) return config;
     auto complete = complete_config(std::move(*config));
     if (!complete) return Unexpected{config_error(file_name + ": " + complete.error().message)};

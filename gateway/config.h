@@ -17,8 +17,10 @@
 #include "gateway/aws/environment.h"
 #include "gateway/exchange/chat_config.h"
 #include "gateway/http/server.h"
+#include "gateway/telemetry/tracing_config.h"
 #include "gateway/upstream/media_fetch_curl.h"
 #include "gateway/upstream/upstream.h"
+#include "metrics/pricing.h"
 
 namespace oriel::gateway {
 
@@ -42,6 +44,13 @@ struct ModelConfig {
   std::string region;      // bedrock: in place of the provider's
   convert::EncodePolicy policy;
   convert::CapabilityPatch patch;  // stronger than the catalogue and than AWS's lists
+  metrics::Price price;            // kinds without one here have PriceConfig's, or the table's
+};
+
+// What upstream's models cost, whatever name serves them.
+struct PriceConfig {
+  std::string name;  // upstream's; may hold '*', which stands for any run of characters
+  metrics::Price price;
 };
 
 struct Config {
@@ -62,8 +71,16 @@ struct Config {
   std::string log_file;  // empty: standard output
   bool log_client_address = true;
 
+  std::string admin_listen;  // metrics, probes and the status page; empty: no address of their own
+  bool semconv = true;       // whether the OpenTelemetry GenAI names are exposed beside ours
+  bool emf = false;          // whether CloudWatch's documents are written to standard output
+  std::string emf_namespace = "Oriel";
+  std::chrono::milliseconds emf_flush{60'000};
+  TracingConfig tracing;
+
   std::vector<ProviderConfig> providers;
   std::vector<ModelConfig> models;
+  std::vector<PriceConfig> prices;
   std::string default_model;       // serves names that nothing else serves; empty: 404
   convert::EncodePolicy defaults;  // of models without a word of their own
   // How often AWS is asked what it serves; zero: never.
@@ -75,6 +92,12 @@ struct Config {
 };
 
 using aws::Environment;
+
+// What OpenTelemetry's conventions call such a provider.
+std::string_view semconv_name(ProviderConfig::Type type);
+
+// What holds before the file is read: the defaults, and OpenTelemetry's variables.
+Config initial_config(const Environment& environment);
 
 // Reads and checks `yaml`. The error's message is one line, "FILE:LINE:COLUMN: what is wrong".
 convert::Result<Config> parse_config(const std::string& yaml, const std::string& file_name,

@@ -38,6 +38,10 @@ ModelConfig& model_of(Config& config, const std::string& name) {
   return entry_of(config.models, name, std::move(fresh));
 }
 
+PriceConfig& price_of(Config& config, const std::string& name) {
+  return entry_of(config.prices, name, {});
+}
+
 std::string set_type(Config& config, const std::string& entry, FieldValue&& value) {
   auto& type = provider_of(config, entry).type;
   if (value.text == "bedrock" || value.text == "aws") {
@@ -84,6 +88,24 @@ std::string set_on_disconnect(Config& config, const std::string&, FieldValue&& v
   constexpr std::array<std::pair<std::string_view, OnDisconnect>, 2> kWords{
       {{"cancel", OnDisconnect::cancel}, {"drain", OnDisconnect::drain}}};
   return set_word(kWords, value.text, config.chat.on_disconnect);
+}
+
+std::string set_emf(Config& config, const std::string&, FieldValue&& value) {
+  constexpr std::array<std::pair<std::string_view, bool>, 2> kWords{
+      {{"off", false}, {"stdout", true}}};
+  return set_word(kWords, value.text, config.emf);
+}
+
+// CloudWatch's own rule for namespaces.
+std::string set_emf_namespace(Config& config, const std::string&, FieldValue&& value) {
+  constexpr std::string_view kCharacters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_/#:";
+  if (value.text.find_first_not_of(kCharacters) != std::string::npos) {
+    return "holds letters, digits and . - _ / # : only";
+  }
+  if (value.text.starts_with("AWS/")) return "does not start with AWS/";
+  config.emf_namespace = std::move(value.text);
+  return {};
 }
 
 std::string set_hosts(Config& config, const std::string&, FieldValue&& value) {
@@ -190,6 +212,35 @@ const std::array kFields = {
                 "Whether log lines name the client's address.",
                 ORIEL_SET(log_client_address, flag)},
 
+    ConfigField{
+        "server.admin_listen", Kind::text, 1, 256, "",
+        "Address and port of the status page, and of metrics and probes apart from clients; "
+        "empty is none.",
+        ORIEL_SET_TEXT(admin_listen)},
+    ConfigField{"metrics.semconv", Kind::flag, 0, 0, "true",
+                "Whether the OpenTelemetry GenAI names (`gen_ai_*`) are exposed beside ours.",
+                ORIEL_SET(semconv, flag)},
+    ConfigField{"metrics.emf", Kind::text, 1, 8, "off",
+                "CloudWatch's Embedded Metric Format: 'off' or 'stdout'.", set_emf},
+    ConfigField{"metrics.emf_namespace", Kind::text, 1, 255, "Oriel",
+                "CloudWatch's namespace of its metrics.", set_emf_namespace},
+    ConfigField{"metrics.emf_flush_ms", Kind::milliseconds, 1, kHour, "60000",
+                "How often its documents are written.", ORIEL_SET_MS(emf_flush)},
+
+    ConfigField{"tracing.endpoint", Kind::text, 8, 2048, "",
+                "Where spans are posted as OTLP/HTTP JSON, usually ending in /v1/traces; empty is "
+                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT's, or OTEL_EXPORTER_OTLP_ENDPOINT's with "
+                "/v1/traces, else none.",
+                [](Config& c, const std::string&, FieldValue&& v) {
+                  return set_url(c.tracing.endpoint, std::move(v));
+                }},
+    ConfigField{"tracing.sample_ratio", Kind::decimal, 0, 1'000'000, "1",
+                "Share of the traces that start here which are exported; failed and slow requests "
+                "are always.",
+                ORIEL_SET(tracing.sample_millionths, integer)},
+    ConfigField{"tracing.slow_ms", Kind::milliseconds, 0, kHour, "10000",
+                "Slower requests are always exported; 0 is none.", ORIEL_SET_MS(tracing.slow)},
+
     ConfigField{"providers.*.type", Kind::text, 1, 16, "", "'bedrock' or 'openai'.", set_type},
     ConfigField{"providers.*.region", Kind::text, 1, 64, "",
                 "bedrock: the AWS region; empty is the environment's.",
@@ -289,8 +340,48 @@ const std::array kFields = {
 #undef ORIEL_SET_MS
 #undef ORIEL_SET_IN
 
+// What a model may cost, each kind a row of "models.*.price" and of "prices.*".
+struct PriceKind {
+  std::string_view name;
+  std::optional<std::uint64_t> metrics::Price::*member;
+  std::uint64_t unit;  // of a millionth of a dollar in `member`'s
+  std::string_view doc;
+};
+constexpr auto kPriceKinds = std::to_array<PriceKind>({
+    {"input", &metrics::Price::input, 1, "USD per million tokens of input"},
+    {"output", &metrics::Price::output, 1, "USD per million tokens of output"},
+    {"cache_read", &metrics::Price::cache_read, 1, "USD per million tokens read from the cache"},
+    {"cache_write_5m", &metrics::Price::cache_write_5m, 1,
+     "USD per million tokens written to the cache for five minutes"},
+    {"cache_write_1h", &metrics::Price::cache_write_1h, 1,
+     "USD per million tokens written to the cache for an hour"},
+    {"image", &metrics::Price::image, 1'000, "USD per image made"},
+});
+
+template <class EntryOf>
+void add_price_fields(std::vector<ConfigField>& fields, const std::string& path,
+                      std::string_view doc, EntryOf entry_of) {
+  constexpr std::int64_t kMost = 10'000'000'000;  // 10,000 dollars
+  for (const PriceKind& kind : kPriceKinds) {
+    fields.push_back(
+        {path + std::string(kind.name), Kind::decimal, 0, kMost, "",
+         std::string(kind.doc).append(doc),
+         [&kind, entry_of](Config& config, const std::string& entry, FieldValue&& value) {
+           entry_of(config, entry).price.*kind.member =
+               static_cast<std::uint64_t>(value.integer) * kind.unit;
+           return std::string();
+         }});
+  }
+}
+
 std::vector<ConfigField> all_fields() {
   std::vector<ConfigField> fields(kFields.begin(), kFields.end());
+  add_price_fields(fields, "models.*.price.", ", in place of `prices` and the built-in table.",
+                   model_of);
+  add_price_fields(fields, "prices.*.",
+                   ", for upstream's models of this name, which may hold '*'; in place of the "
+                   "built-in table.",
+                   price_of);
   for (const PolicyField& policy : policy_fields()) {
     const std::string name(policy.name);
     fields.push_back({"defaults." + name, policy.kind, policy.min, policy.max, policy.default_text,
@@ -318,6 +409,7 @@ std::string_view kind_name(Kind kind) {
     case Kind::integer: return "integer";
     case Kind::milliseconds: return "milliseconds";
     case Kind::bytes: return "bytes";
+    case Kind::decimal: return "number";
     case Kind::flag: return "true or false";
   }
   return "text";

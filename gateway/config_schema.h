@@ -20,7 +20,7 @@ namespace oriel::gateway {
 struct FieldValue {
   std::string text;               // text kinds
   std::vector<std::string> list;  // texts
-  std::int64_t integer = 0;       // integer kinds
+  std::int64_t integer = 0;       // integer kinds; of decimals the millionths
   bool flag = false;
 };
 
@@ -40,7 +40,16 @@ std::string set_word(const std::array<std::pair<std::string_view, Meaning>, N>& 
 }
 
 struct ConfigField {
-  enum class Kind : std::uint8_t { text, secret, texts, integer, milliseconds, bytes, flag };
+  enum class Kind : std::uint8_t {
+    text,
+    secret,
+    texts,
+    integer,
+    milliseconds,
+    bytes,
+    decimal,  // up to six digits behind the point, kept in millionths
+    flag,
+  };
   // "server.listen"; in "providers.*.type" the star is the entry's name.
   std::string path;
   Kind kind;

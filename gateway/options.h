@@ -14,7 +14,8 @@ struct Options {
   Action action = Action::serve;
   int exit_code = 0;  // for exit: --help and --version printed already, or the usage was wrong
   std::string config_file;
-  std::optional<std::string> listen;  // --listen, else ORIEL_LISTEN
+  std::optional<std::string> listen;        // --listen, else ORIEL_LISTEN
+  std::optional<std::string> admin_listen;  // --admin-listen, else ORIEL_ADMIN_LISTEN
   std::optional<std::uint32_t> workers;
 };
 

@@ -7,34 +7,20 @@
 #include <thread>
 
 #include "gateway/aws/credentials.h"
-#include "gateway/config.h"
 #include "gateway/exchange/reasoning_cache.h"
-#include "gateway/handlers/health.h"
-#include "gateway/http/server.h"
+#include "gateway/front.h"
 #include "gateway/loop.h"
-#include "gateway/random.h"
 #include "gateway/routing/router.h"
-#include "gateway/telemetry/log_sink.h"
-#include "metrics/registry.h"
 
 namespace oriel::gateway {
 
 // What the application lends its workers; it outlives them.
 struct WorkerOptions {
-  const Config* config = nullptr;
-  const Clock* clock = nullptr;
-  Random* random = nullptr;
-  const Router* router = nullptr;  // the worker goes by a copy
-  const Health* health = nullptr;
+  FrontOptions front;                                   // its scrape answers on the admin thread
+  const Router* router = nullptr;                       // the worker goes by a copy
   std::shared_ptr<const aws::Credentials> credentials;  // null: none were found
-  metrics::Registry* registry = nullptr;
-  metrics::Shard* shard = nullptr;  // this worker's own
-  LogSink* log = nullptr;
-  ReasoningCache* reasoning_cache = nullptr;  // all workers' together; null: off
-  std::shared_ptr<http::TlsContext> tls;
-  int listener = -1;  // bound and listening; the worker takes it
-  // Renders /metrics on the admin thread; `done` is called there.
-  std::function<void(std::string accept, std::function<void(metrics::Exposition)> done)> render;
+  ReasoningCache* reasoning_cache = nullptr;            // all workers' together; null: off
+  int listener = -1;                                    // bound and listening; the worker takes it
   // Looks an ARN's model up on the admin thread; `done` is called there. Empty: nobody can.
   std::function<void(const std::string& arn, std::function<void(const LookedUpModel&)> done)>
       look_up;

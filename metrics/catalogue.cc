@@ -1,5 +1,7 @@
 #include "metrics/catalogue.h"
 
+#include "metrics/pricing.h"
+
 namespace oriel::metrics {
 namespace {
 
@@ -55,7 +57,9 @@ constexpr Labels kAttemptTime = {L::provider, L::upstream_model, L::class_};
 constexpr Labels kTarget = {L::provider, L::upstream_model};
 constexpr Labels kProvider = {L::provider};
 constexpr Labels kProviderKind = {L::provider, L::kind};
+constexpr Labels kProviderReason = {L::provider, L::reason};
 constexpr Labels kReason = {L::reason};
+constexpr Labels kRegionResult = {L::region, L::result};
 constexpr Labels kWorker = {L::worker};
 constexpr Labels kFamilyLabel = {L::family};
 constexpr Labels kBuild = {L::version, L::commit, L::compiler};
@@ -67,6 +71,7 @@ constexpr Type H = Type::histogram;
 constexpr Unit N = Unit::none;
 constexpr Unit S = Unit::seconds;
 constexpr Unit B = Unit::bytes;
+constexpr Unit D = Unit::dollars;
 
 constexpr std::array<FamilyRow, kFamilies> kCatalogue = {{
     {F::requests,
@@ -78,7 +83,8 @@ constexpr std::array<FamilyRow, kFamilies> kCatalogue = {{
      "Requests, one each at its end, whatever the end; requests still running are not counted."},
     {F::request_duration, "oriel_request_duration_seconds", H, S, kRequestTime, kDuration,
      "Time from a request's first byte read to its answer's last byte handed over, for every "
-     "request."},
+     "request, whatever its end.",
+     true},
     {F::requests_in_flight,
      "oriel_requests_in_flight",
      G,
@@ -88,26 +94,28 @@ constexpr std::array<FamilyRow, kFamilies> kCatalogue = {{
      "Requests whose head was read and whose end has not come; idle connections are not counted."},
     {F::overhead, "oriel_overhead_seconds", H, S, kEndpoint, kOverhead,
      "The gateway's own time in a request: its total without the waits for upstream or for the "
-     "client."},
+     "client.",
+     true},
     {F::stage_duration, "oriel_stage_duration_seconds", H, S, kStageLabel, kStage,
      "Time a request spent in each stage; a request's stages add up to its total, and a stage that "
-     "it "
-     "did not pass is not counted."},
+     "it did not pass is not counted."},
     {F::request_body_bytes, "oriel_request_body_bytes", H, B, kEndpoint, kBytes,
      "Bytes of request bodies read, for every request, those without a body as 0."},
     {F::response_body_bytes, "oriel_response_body_bytes", H, B, kEndpoint, kBytes,
      "Bytes of answer bodies handed to clients' sockets, for every request."},
     {F::time_to_first_token, "oriel_time_to_first_token_seconds", H, S, kModelKind, kFirstToken,
      "Time from a request's first byte to the first visible or reasoning token, streamed requests "
-     "only; not counted when no such token came."},
+     "only; not counted when no such token came.",
+     true},
     {F::inter_token, "oriel_inter_token_seconds", H, S, kModel, kGap,
      "Gaps between consecutive chunks that carry content, counted as they happen; a stream's first "
      "chunk is not counted."},
     {F::time_per_output_token, "oriel_time_per_output_token_seconds", H, S, kModel, kGap,
      "Time from first to last token divided by output tokens less one, once per stream with usage "
-     "and two tokens or more."},
+     "and two tokens or more.",
+     true},
     {F::stream_max_stall, "oriel_stream_max_stall_seconds", H, S, kModel, kStall,
-     "The longest silence of each stream that started, counted at its end."},
+     "The longest silence of each stream that started, counted at its end.", true},
     {F::streams_ended,
      "oriel_streams_ended_total",
      C,
@@ -152,12 +160,11 @@ constexpr std::array<FamilyRow, kFamilies> kCatalogue = {{
      N,
      kModel,
      {},
-     "Reasoning tokens where upstream reports them; they are part of the output tokens of "
-     "oriel_tokens_total."},
+     "Reasoning tokens where upstream reports them, else nothing; they are part of the output "
+     "tokens of oriel_tokens_total."},
     {F::tokens_per_request, "oriel_tokens_per_request", H, N, kModelKind, kTokens,
      "Tokens of one request by kind; input and output for every answer with usage, cache kinds "
-     "when "
-     "not 0."},
+     "when not 0."},
     {F::usage_missing,
      "oriel_usage_missing_total",
      C,
@@ -165,14 +172,30 @@ constexpr std::array<FamilyRow, kFamilies> kCatalogue = {{
      kModelReason,
      {},
      "Answers that came without usage; requests that failed without an answer are not counted."},
+    {F::cost,
+     "oriel_cost_usd_total",
+     C,
+     D,
+     kModel,
+     {},
+     "What requests cost by the price table, all attempts included, kept in integer nano-dollars; "
+     "requests without a price add nothing here and count in oriel_unpriced_requests_total."},
+    {F::unpriced_requests,
+     "oriel_unpriced_requests_total",
+     C,
+     N,
+     kModel,
+     {},
+     "Requests that used something which has no price: their cost is unknown, not 0; requests that "
+     "used nothing are not counted."},
     {F::finish_reasons,
      "oriel_finish_reasons_total",
      C,
      N,
      kFinish,
      {},
-     "Answers by the finish reason that the client was given; answers cut off before one are not "
-     "counted."},
+     "Answers by the finish reason that they came to, those read on for a client that had left "
+     "included; answers cut off before one are not counted."},
     {F::adjusted_parameters,
      "oriel_adjusted_parameters_total",
      C,
@@ -195,10 +218,10 @@ constexpr std::array<FamilyRow, kFamilies> kCatalogue = {{
      kAttempt,
      {},
      "Calls to upstream, each try counted at the end of its request; requests refused before a "
-     "call "
-     "are not counted."},
+     "call are not counted."},
     {F::upstream_attempt_duration, "oriel_upstream_attempt_duration_seconds", H, S, kAttemptTime,
-     kDuration, "Time of each call to upstream, from its start to its last byte or its failure."},
+     kDuration, "Time of each call to upstream, from its start to its last byte or its failure.",
+     true},
     {F::upstream_first_byte, "oriel_upstream_first_byte_seconds", H, S, kTarget, kFirstToken,
      "Time from the start of a call to upstream to the first byte of its answer; calls without an "
      "answer are not counted."},
@@ -207,7 +230,8 @@ constexpr std::array<FamilyRow, kFamilies> kCatalogue = {{
     {F::upstream_tls_handshake, "oriel_upstream_tls_handshake_seconds", H, S, kProvider, kConnect,
      "Time of the TLS handshake with upstream, new connections only."},
     {F::upstream_dns, "oriel_upstream_dns_seconds", H, S, kProvider, kConnect,
-     "Time to resolve upstream's name, new connections only."},
+     "Time to resolve upstream's name, new connections only; names that were resolved before count "
+     "as about 0."},
     {F::upstream_connections,
      "oriel_upstream_connections_total",
      C,
@@ -219,8 +243,31 @@ constexpr std::array<FamilyRow, kFamilies> kCatalogue = {{
     {F::provider_reported_latency, "oriel_provider_reported_latency_seconds", H, S, kModel,
      kDuration,
      "The latency that the provider itself reports in its answers; answers that report none are "
-     "not "
-     "counted."},
+     "not counted."},
+    {F::retries,
+     "oriel_retries_total",
+     C,
+     N,
+     kProviderReason,
+     {},
+     "Attempts made because the one before them failed, by what made another worthwhile; a "
+     "request's first attempts are not counted."},
+    {F::wasted_tokens,
+     "oriel_wasted_tokens_total",
+     C,
+     N,
+     kProviderReason,
+     {},
+     "Tokens of all kinds that were paid for and thrown away, part of oriel_tokens_total; attempts "
+     "whose usage was never told are not counted."},
+    {F::wasted_cost,
+     "oriel_wasted_cost_usd_total",
+     C,
+     D,
+     kProviderReason,
+     {},
+     "What tokens that were thrown away cost, part of oriel_cost_usd_total; tokens without a price "
+     "are not counted."},
     {F::unknown_upstream_items,
      "oriel_unknown_upstream_items_total",
      C,
@@ -267,6 +314,51 @@ constexpr std::array<FamilyRow, kFamilies> kCatalogue = {{
      {},
      {},
      "Log lines lost because the log's queue was full or its file could not be written."},
+    {F::spans_dropped,
+     "oriel_spans_dropped_total",
+     C,
+     N,
+     {},
+     {},
+     "Spans lost because the exporter's queue was full or the collector did not take them; traces "
+     "that are not sampled are not counted."},
+    {F::price_table_timestamp,
+     "oriel_price_table_timestamp_seconds",
+     G,
+     S,
+     {},
+     {},
+     "Day of the price table that came with this version, since the Unix epoch; prices from the "
+     "configuration have no age."},
+    {F::model_list_refreshes,
+     "oriel_model_list_refreshes_total",
+     C,
+     N,
+     kRegionResult,
+     {},
+     "Times that AWS was asked for a region's models and profiles, by result; look-ups of single "
+     "ARNs are not counted."},
+    {F::config_generation,
+     "oriel_config_generation",
+     G,
+     N,
+     {},
+     {},
+     "Which configuration is in force, counted from 1 at the start."},
+    {F::config_last_reload_successful,
+     "oriel_config_last_reload_successful",
+     G,
+     N,
+     {},
+     {},
+     "1 when the last configuration that was read is in force, else 0."},
+    {F::config_last_reload_timestamp,
+     "oriel_config_last_reload_timestamp_seconds",
+     G,
+     S,
+     {},
+     {},
+     "When the configuration in force was read, since the Unix epoch."},
     {F::metric_series,
      "oriel_metric_series",
      G,
@@ -362,11 +454,21 @@ std::string_view to_string(Type type) {
 
 std::string_view to_string(Label label) {
   static constexpr std::string_view kNames[] = {
-      "endpoint",  "model",  "provider",       "code",   "outcome", "stream",
-      "class",     "stage",  "kind",           "source", "reason",  "finish_reason",
-      "parameter", "action", "upstream_model", "region", "worker",  "family",
-      "version",   "commit", "compiler",       "feature"};
+      "endpoint",  "model",  "provider",       "code",    "outcome", "stream",
+      "class",     "stage",  "kind",           "source",  "reason",  "finish_reason",
+      "parameter", "action", "upstream_model", "region",  "worker",  "family",
+      "version",   "commit", "compiler",       "feature", "result"};
   return kNames[static_cast<std::size_t>(label)];
+}
+
+double scale_of(Unit unit) {
+  switch (unit) {
+    case Unit::seconds: return kNanosPerSecond;
+    case Unit::dollars: return kNanosPerDollar;
+    case Unit::none:
+    case Unit::bytes: return 1;
+  }
+  return 1;
 }
 
 bool is_variable(Label label) {

@@ -14,9 +14,12 @@ namespace oriel::metrics {
 enum class Type : std::uint8_t { counter, gauge, histogram };
 std::string_view to_string(Type type);
 
-// What a cell counts. Seconds are kept in integer nanoseconds, so that sums are exact.
-enum class Unit : std::uint8_t { none, seconds, bytes };
+// What a cell counts. Seconds are kept in integer nanoseconds and dollars in integer nano-dollars,
+// so that sums are exact.
+enum class Unit : std::uint8_t { none, seconds, bytes, dollars };
 inline constexpr double kNanosPerSecond = 1e9;
+// How many of a cell's units make one of the family's.
+double scale_of(Unit unit);
 
 enum class Label : std::uint8_t {
   endpoint,
@@ -41,6 +44,7 @@ enum class Label : std::uint8_t {
   commit,
   compiler,
   feature,
+  result,
 };
 std::string_view to_string(Label label);
 // Whether the label's values depend on configuration or input; the others are closed vocabularies.
@@ -69,6 +73,8 @@ enum class Family : std::uint8_t {
   reasoning_tokens,
   tokens_per_request,
   usage_missing,
+  cost,
+  unpriced_requests,
   finish_reasons,
   adjusted_parameters,
   learned_capabilities,
@@ -80,6 +86,9 @@ enum class Family : std::uint8_t {
   upstream_dns,
   upstream_connections,
   provider_reported_latency,
+  retries,
+  wasted_tokens,
+  wasted_cost,
   unknown_upstream_items,
   event_stream_errors,
   connections_open,
@@ -88,6 +97,12 @@ enum class Family : std::uint8_t {
   event_loop_lag,
   // Of the process.
   log_lines_dropped,
+  spans_dropped,
+  price_table_timestamp,
+  model_list_refreshes,
+  config_generation,
+  config_last_reload_successful,
+  config_last_reload_timestamp,
   metric_series,
   metric_series_overflow,
   scrape_duration,
@@ -113,6 +128,7 @@ struct FamilyRow {
   std::span<const Label> labels;
   std::span<const std::uint64_t> buckets;  // upper bounds in cells' units; histograms only
   std::string_view help;
+  bool exemplars = false;  // whether its buckets name a trace (OpenMetrics only)
 };
 
 const std::array<FamilyRow, kFamilies>& catalogue();

@@ -38,31 +38,45 @@ void Collector::add(const Shard& shard) {
 
 void Collector::set_semconv_provider(LabelId provider, std::string name) {
   const std::lock_guard lock(mutex_);
-  semconv_providers_[provider] = std::move(name);
+  semconv_names_.providers[provider] = std::move(name);
+}
+
+void Collector::set_response_model(LabelId model, LabelId provider, LabelId upstream_model) {
+  if (upstream_model == kUnknownLabel) return;
+  const std::lock_guard lock(mutex_);
+  semconv_names_.response_models[{model, provider}] = upstream_model;
 }
 
 std::vector<MetricFamily> Collector::Collect() const {
-  const std::lock_guard lock(mutex_);
   std::vector<MetricFamily> families;
+  for (ExposedFamily& exposed : collect()) families.push_back(std::move(exposed.family));
+  return families;
+}
+
+std::vector<ExposedFamily> Collector::collect() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<ExposedFamily> families;
   MetricFamily series = head(row_of(Family::metric_series));
   MetricFamily overflow = head(row_of(Family::metric_series_overflow));
   for (std::size_t i = 0; i < kShardFamilies; ++i) {
     const FamilyRow& row = catalogue()[i];
-    const std::vector<MergedSeries> merged = merge(row.family);
-    families.push_back(render(row, merged));
-    if (semconv_ == Semconv::on) {
-      append_semconv(row.family, merged, labels_, semconv_providers_, families);
-    }
-
+    std::vector<MergedSeries> merged = merge(row.family);
     ClientMetric count = with_label(to_string(Label::family), row.name);
     count.gauge.value = static_cast<double>(merged.size());
     series.metric.push_back(std::move(count));
     ClientMetric overflowing = with_label(to_string(Label::family), row.name);
     overflowing.counter.value = static_cast<double>(overflowed(row.family));
     overflow.metric.push_back(std::move(overflowing));
+
+    std::vector<ExposedFamily> standard;
+    if (semconv_ == Semconv::on) {
+      append_semconv(row.family, merged, labels_, semconv_names_, standard);
+    }
+    families.push_back(render(row, std::move(merged)));
+    for (ExposedFamily& family : standard) families.push_back(std::move(family));
   }
-  families.push_back(std::move(series));
-  families.push_back(std::move(overflow));
+  families.push_back({std::move(series)});
+  families.push_back({std::move(overflow)});
   return families;
 }
 
@@ -71,14 +85,20 @@ std::vector<MergedSeries> Collector::merge(Family family) const {
   std::unordered_map<SeriesKey, std::size_t, SeriesKeyHash> places;
   for (const Shard* shard : shards_) {
     const SeriesTable& table = shard->table(family);
-    table.for_each([&](const SeriesKey& key, const SeriesTable::Cell* cells) {
-      const auto [place, added] = places.emplace(key, merged.size());
-      if (added) merged.push_back({key, std::vector<std::uint64_t>(table.width())});
-      std::vector<std::uint64_t>& sums = merged[place->second].cells;
-      for (std::size_t i = 0; i < sums.size(); ++i) {
-        sums[i] += cells[i].load(std::memory_order_relaxed);
-      }
-    });
+    table.for_each(
+        [&](const SeriesKey& key, const SeriesTable::Cell* cells, const ExemplarSlot* exemplars) {
+          const auto [place, added] = places.emplace(key, merged.size());
+          if (added) merged.push_back({key, std::vector<std::uint64_t>(table.width())});
+          MergedSeries& sums = merged[place->second];
+          if (exemplars != nullptr) {
+            BucketExemplars found(table.width() - 1);
+            for (std::size_t i = 0; i < found.size(); ++i) found[i] = exemplars[i].load();
+            keep_newest(found, sums.exemplars);
+          }
+          for (std::size_t i = 0; i < sums.cells.size(); ++i) {
+            sums.cells[i] += cells[i].load(std::memory_order_relaxed);
+          }
+        });
   }
   return merged;
 }
@@ -89,12 +109,13 @@ std::uint64_t Collector::overflowed(Family family) const {
   return sum;
 }
 
-MetricFamily Collector::render(const FamilyRow& row,
-                               const std::vector<MergedSeries>& merged) const {
-  MetricFamily family = head(row);
-  const double scale = row.unit == Unit::seconds ? kNanosPerSecond : 1.0;
+ExposedFamily Collector::render(const FamilyRow& row, std::vector<MergedSeries> merged) const {
+  const double scale = scale_of(row.unit);
+  ExposedFamily exposed{head(row), {}, scale};
+  MetricFamily& family = exposed.family;
   family.metric.reserve(merged.size());
-  for (const MergedSeries& series : merged) {
+  for (MergedSeries& series : merged) {
+    if (row.exemplars) exposed.exemplars.push_back(std::move(series.exemplars));
     ClientMetric& metric = family.metric.emplace_back();
     metric.label.reserve(row.labels.size());
     for (std::size_t i = 0; i < row.labels.size(); ++i) {
@@ -112,7 +133,7 @@ MetricFamily Collector::render(const FamilyRow& row,
       case Type::histogram: metric.histogram = to_histogram(row, series.cells); break;
     }
   }
-  return family;
+  return exposed;
 }
 
 }  // namespace oriel::metrics

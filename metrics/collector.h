@@ -21,19 +21,21 @@ class Collector : public prometheus::Collectable {
 
   void add(const Shard& shard);
   void set_semconv_provider(LabelId provider, std::string name);
+  void set_response_model(LabelId model, LabelId provider, LabelId upstream_model);
+  // With exemplars, and without, as prometheus-cpp knows families.
+  std::vector<ExposedFamily> collect() const;
   std::vector<prometheus::MetricFamily> Collect() const override;
 
  private:
   std::vector<MergedSeries> merge(Family family) const;
   std::uint64_t overflowed(Family family) const;
-  prometheus::MetricFamily render(const FamilyRow& row,
-                                  const std::vector<MergedSeries>& merged) const;
+  ExposedFamily render(const FamilyRow& row, std::vector<MergedSeries> merged) const;
 
   const LabelTable& labels_;
   const Semconv semconv_;
   mutable std::mutex mutex_;
   std::vector<const Shard*> shards_;
-  ProviderNames semconv_providers_;
+  SemconvNames semconv_names_;
 };
 
 }  // namespace oriel::metrics

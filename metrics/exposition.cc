@@ -1,7 +1,7 @@
 #include "metrics/exposition.h"
 
-#include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <limits>
 
@@ -88,7 +88,7 @@ void append_head(const MetricFamily& family, Format format, std::string& out) {
   append_escaped(family.help, format == Format::openmetrics ? Quotes::escape : Quotes::keep, out);
   out.append("\n# TYPE ").append(name).append(" ").append(type).push_back('\n');
   if (format != Format::openmetrics) return;
-  for (const std::string_view unit : {"seconds", "bytes"}) {
+  for (const std::string_view unit : {"seconds", "bytes", "usd"}) {
     const std::string_view stem = without_suffix(name, unit);
     if (stem.size() < name.size() && stem.ends_with('_')) {
       out.append("# UNIT ").append(name).append(" ").append(unit).push_back('\n');
@@ -104,41 +104,94 @@ void append_sample(std::string_view name, std::string_view labels, double value,
   out.push_back('\n');
 }
 
-void append_histogram(std::string_view name, std::string_view labels,
-                      const ClientMetric::Histogram& histogram, std::string& out) {
-  const auto append_bucket = [&](double bound, std::uint64_t count) {
-    out.append(name).append("_bucket{").append(labels);
-    if (!labels.empty()) out.push_back(',');
-    out.append("le=\"");
-    append_bound(bound, out);
-    out.append("\"} ");
-    append_number(count, out);
-    out.push_back('\n');
-  };
-  bool has_infinity = false;
-  for (const auto& bucket : histogram.bucket) {
-    append_bucket(bucket.upper_bound, bucket.cumulative_count);
-    has_infinity = std::isinf(bucket.upper_bound);
-  }
-  if (!has_infinity) {
-    append_bucket(std::numeric_limits<double>::infinity(), histogram.sample_count);
-  }
-  const auto append_part = [&](std::string_view suffix) -> std::string& {
-    out.append(name).append(suffix);
-    if (!labels.empty()) out.append("{").append(labels).append("}");
-    out.push_back(' ');
-    return out;
-  };
-  append_number(histogram.sample_sum, append_part("_sum"));
-  out.push_back('\n');
-  append_number(histogram.sample_count, append_part("_count"));
-  out.push_back('\n');
+// ` # {labels} value timestamp`, behind a bucket's sample.
+void append_exemplar(const Exemplar& exemplar, double scale, std::string& out) {
+  out.append(" # {trace_id=\"");
+  append_hex(exemplar.mark.trace_id, out);
+  out.append("\",span_id=\"");
+  append_hex(exemplar.mark.span_id, out);
+  out.append("\"} ");
+  append_number(static_cast<double>(exemplar.value) / scale, out);
+  out.push_back(' ');
+  const auto since_epoch =
+      std::chrono::duration_cast<std::chrono::milliseconds>(exemplar.mark.time);
+  append_number(std::chrono::duration<double>(since_epoch).count(), out);
 }
 
-void append_family(const MetricFamily& family, Format format, std::string& labels,
+// Writes the histograms of one family. What their lines share is spelled once.
+class HistogramWriter {
+ public:
+  HistogramWriter(const ExposedFamily& exposed, Format format, std::string& out)
+      : exposed_(exposed), format_(format), out_(out) {}
+
+  void append(std::size_t metric, std::string_view labels) {
+    const ClientMetric::Histogram& histogram = exposed_.family.metric[metric].histogram;
+    const bool marked = format_ == Format::openmetrics && metric < exposed_.exemplars.size();
+    const BucketExemplars* exemplars = marked ? &exposed_.exemplars[metric] : nullptr;
+    begin_.assign(exposed_.family.name).append("_bucket{").append(labels);
+    begin_.append(labels.empty() ? "le=\"" : ",le=\"");
+    std::size_t i = 0;
+    for (const auto& bucket : histogram.bucket) {
+      if (std::isinf(bucket.upper_bound)) continue;
+      append_bucket(i, bucket.upper_bound, bucket.cumulative_count, exemplars);
+      ++i;
+    }
+    append_bucket(i, std::numeric_limits<double>::infinity(), histogram.sample_count, exemplars);
+    append_part("_sum", labels);
+    append_number(histogram.sample_sum, out_);
+    out_.push_back('\n');
+    append_part("_count", labels);
+    append_number(histogram.sample_count, out_);
+    out_.push_back('\n');
+  }
+
+ private:
+  struct Bound {
+    double value;
+    std::string text;
+  };
+
+  void append_bucket(std::size_t i, double bound, std::uint64_t count,
+                     const BucketExemplars* exemplars) {
+    out_.append(begin_).append(text_of(i, bound)).append("\"} ");
+    append_number(count, out_);
+    if (exemplars != nullptr && i < exemplars->size() && (*exemplars)[i]) {
+      append_exemplar(*(*exemplars)[i], exposed_.scale, out_);
+    }
+    out_.push_back('\n');
+  }
+
+  // A family's series have the same bounds, all but always.
+  const std::string& text_of(std::size_t i, double bound) {
+    if (i >= bounds_.size()) bounds_.resize(i + 1, {std::numeric_limits<double>::quiet_NaN(), {}});
+    Bound& known = bounds_[i];
+    if (known.value != bound) {
+      known = {bound, {}};
+      append_bound(bound, known.text);
+    }
+    return known.text;
+  }
+
+  void append_part(std::string_view suffix, std::string_view labels) {
+    out_.append(exposed_.family.name).append(suffix);
+    if (!labels.empty()) out_.append("{").append(labels).append("}");
+    out_.push_back(' ');
+  }
+
+  const ExposedFamily& exposed_;
+  const Format format_;
+  std::string& out_;
+  std::string begin_;
+  std::vector<Bound> bounds_;
+};
+
+void append_family(const ExposedFamily& exposed, Format format, std::string& labels,
                    std::string& out) {
+  const MetricFamily& family = exposed.family;
   append_head(family, format, out);
-  for (const ClientMetric& metric : family.metric) {
+  HistogramWriter histograms(exposed, format, out);
+  for (std::size_t i = 0; i < family.metric.size(); ++i) {
+    const ClientMetric& metric = family.metric[i];
     labels.clear();
     append_labels(metric.label, labels);
     switch (family.type) {
@@ -146,80 +199,19 @@ void append_family(const MetricFamily& family, Format format, std::string& label
         append_sample(family.name, labels, metric.counter.value, out);
         break;
       case MetricType::Gauge: append_sample(family.name, labels, metric.gauge.value, out); break;
-      case MetricType::Histogram:
-        append_histogram(family.name, labels, metric.histogram, out);
-        break;
+      case MetricType::Histogram: histograms.append(i, labels); break;
       default: append_sample(family.name, labels, metric.untyped.value, out);
     }
   }
 }
 
-std::string_view trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
-std::string_view take_until(char separator, std::string_view& text) {
-  const std::size_t end = text.find(separator);
-  const std::string_view part = trim(text.substr(0, end));
-  text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
-  return part;
-}
-
-// One element of Accept: its media type, its q and its version.
-struct Offer {
-  std::string_view type;
-  double q = 1;
-  std::string_view version;
-};
-
-Offer take_offer(std::string_view& accept) {
-  std::string_view element = take_until(',', accept);
-  Offer offer;
-  offer.type = take_until(';', element);
-  while (!element.empty()) {
-    std::string_view value = take_until(';', element);
-    const std::string_view name = take_until('=', value);
-    value = trim(value);
-    if (name == "version") offer.version = value;
-    if (name == "q") {
-      const auto result = std::from_chars(value.data(), value.data() + value.size(), offer.q);
-      if (result.ec != std::errc{}) offer.q = 0;
-    }
-  }
-  return offer;
-}
-
 }  // namespace
 
-Format preferred_format(std::string_view accept) {
-  double text = 0;
-  double openmetrics = 0;
-  while (!accept.empty()) {
-    const Offer offer = take_offer(accept);
-    if (offer.type == "application/openmetrics-text") {
-      // Version 0.0.1 was the same format before it had a number.
-      if (offer.version.empty() || offer.version == "1.0.0" || offer.version == "0.0.1") {
-        openmetrics = std::max(openmetrics, offer.q);
-      }
-    } else if (offer.type == "text/plain" || offer.type == "text/*") {
-      text = std::max(text, offer.q);
-    }
-  }
-  return openmetrics > 0 && openmetrics >= text ? Format::openmetrics : Format::text;
-}
-
-std::string_view content_type(Format format) {
-  return format == Format::openmetrics
-             ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
-             : "text/plain; version=0.0.4; charset=utf-8";
-}
-
-void append_exposition(const std::vector<MetricFamily>& families, Format format, std::string& out) {
+void append_exposition(const std::vector<ExposedFamily>& families, Format format,
+                       std::string& out) {
   std::string labels;
-  for (const MetricFamily& family : families) {
-    if (!family.metric.empty()) append_family(family, format, labels, out);
+  for (const ExposedFamily& exposed : families) {
+    if (!exposed.family.metric.empty()) append_family(exposed, format, labels, out);
   }
   if (format == Format::openmetrics) out.append("# EOF\n");
 }

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "convert/json/writer.h"
+#include "metrics/decimal.h"
 
 namespace oriel::metrics {
 namespace {
@@ -12,7 +14,7 @@ namespace {
 using json::Text;
 using json::Writer;
 
-constexpr std::size_t kUsualLine = 1'024;  // bytes: most lines fit
+constexpr std::size_t kUsualLine = 2'048;  // bytes: most lines fit
 
 std::string_view level_of(Outcome outcome) {
   const std::string_view fault = class_of(outcome);
@@ -20,15 +22,8 @@ std::string_view level_of(Outcome outcome) {
   return fault == "provider" ? "warn" : "info";
 }
 
-std::string_view clip(std::string_view text) {
-  if (text.size() <= kMaxLogText) return text;
-  std::size_t end = kMaxLogText;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return text.substr(0, end);
-}
-
 void put(Writer& writer, std::string_view name, std::string_view value) {
-  if (!value.empty()) writer.key(name).string(clip(value));
+  if (!value.empty()) writer.key(name).string(clip_log_text(value));
 }
 
 void put_label(Writer& writer, std::string_view name, LabelId id, const LabelTable& labels) {
@@ -43,27 +38,34 @@ void append_digits(unsigned value, unsigned width, std::string& out) {
   out.append(digits.data(), width);
 }
 
-// The time in units of 10^`kExponent` nanoseconds, exactly: integers and tens are all it takes.
-template <unsigned kExponent>
-void put_time(Writer& writer, std::string_view name, std::chrono::nanoseconds time) {
-  constexpr std::uint64_t kUnit = [] {
-    std::uint64_t power = 1;
-    for (unsigned i = 0; i < kExponent; ++i) power *= 10;
-    return power;
-  }();
-  const auto nanos = static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0));
-  writer.key(name).unsigned_integer(nanos / kUnit);
-  if (nanos % kUnit == 0) return;
-  std::string& out = writer.out();
-  out.push_back('.');
-  append_digits(static_cast<unsigned>(nanos % kUnit), kExponent, out);
-  while (out.back() == '0') out.pop_back();
+std::uint64_t nanos(std::chrono::nanoseconds time) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0));
 }
 void put_ms(Writer& writer, std::string_view name, std::chrono::nanoseconds time) {
-  put_time<6>(writer, name, time);
+  writer.key(name);
+  write_decimal(writer, nanos(time), 6);
 }
 void put_us(Writer& writer, std::string_view name, std::chrono::nanoseconds time) {
-  put_time<3>(writer, name, time);
+  writer.key(name);
+  write_decimal(writer, nanos(time), 3);
+}
+
+template <class Id>
+void put_hex(Writer& writer, std::string_view name, const Id& id) {
+  if (id == Id{}) return;
+  writer.key(name).begin_string();
+  append_hex(id, writer.out());
+  writer.end_string();
+}
+
+void put_cost(Writer& writer, const std::optional<NanoDollars>& cost) {
+  if (!cost) return;
+  writer.key("cost_usd");
+  write_decimal(writer, *cost, kDollarPlaces);
+}
+
+void put_count(Writer& writer, std::string_view name, std::uint64_t count) {
+  if (count != 0) writer.key(name).unsigned_integer(count);
 }
 
 void put_stages(Writer& writer, const Record& record) {
@@ -74,6 +76,27 @@ void put_stages(Writer& writer, const Record& record) {
     }
   }
   writer.end_object();
+}
+
+void put_stream(Writer& writer, const Record& record) {
+  writer.key("stream").boolean(record.stream);
+  if (!record.stream) return;
+  if (record.time_to_first_token) put_ms(writer, "ttft_ms", *record.time_to_first_token);
+  if (record.time_to_first_reasoning) {
+    put_ms(writer, "first_reasoning_ms", *record.time_to_first_reasoning);
+  }
+  if (!record.stream_end) return;
+  put(writer, "stream_end", to_string(*record.stream_end));
+  put_ms(writer, "max_stall_ms", record.max_stall);
+  writer.key("chunks").unsigned_integer(record.chunks);
+}
+
+void put_times(Writer& writer, const Record& record) {
+  put_ms(writer, "duration_ms", record.total);
+  put_us(writer, "overhead_us", record.overhead);
+  if (record.provider_latency) put_ms(writer, "provider_latency_ms", *record.provider_latency);
+  if (record.backpressure.count() > 0) put_ms(writer, "backpressure_ms", record.backpressure);
+  put_stages(writer, record);
 }
 
 void put_usage(Writer& writer, const Record& record) {
@@ -88,6 +111,10 @@ void put_usage(Writer& writer, const Record& record) {
     writer.end_object();
     put(writer, "usage_source", to_string(record.usage_source));
   }
+  put(writer, "usage_missing", record.usage_missing);
+  put_count(writer, "images", record.images);
+  put_cost(writer, record.cost);
+  if (record.unpriced) writer.key("unpriced").boolean(true);
   put(writer, "finish_reason", record.finish_reason);
   put(writer, "stop_reason", record.stop_reason);
 }
@@ -99,20 +126,36 @@ void put_attempt(Writer& writer, const Attempt& attempt, const LabelTable& label
   writer.out().push_back('/');
   json::append_escaped(labels.name(attempt.upstream_model), writer.out());
   writer.end_string();
+  put_label(writer, "region", attempt.region, labels);
   put(writer, "outcome", to_string(attempt.outcome));
   if (attempt.status != 0) writer.key("status").integer(attempt.status);
+  put(writer, "retry", attempt.retry);
+  put_ms(writer, "start_ms", attempt.start);
   put_ms(writer, "duration_ms", attempt.duration);
   put(writer, "aws_request_id", attempt.request_id);
+  put_hex(writer, "span_id", attempt.span_id);
+  if (!attempt.wasted.empty()) {
+    put(writer, "wasted", attempt.wasted);
+    if (attempt.tokens) {
+      writer.key("tokens").unsigned_integer(sum_of(*attempt.tokens));
+      put_cost(writer, attempt.cost);
+    }
+  }
   writer.end_object();
 }
 
 void put_attempts(Writer& writer, const Record& record, const LabelTable& labels) {
-  if (!record.attempts.empty()) {
-    writer.key("attempts").begin_array();
-    const std::size_t attempts = std::min(record.attempts.size(), kMaxLogItems);
-    for (std::size_t i = 0; i < attempts; ++i) put_attempt(writer, record.attempts[i], labels);
-    writer.end_array();
-  }
+  if (record.attempts.empty()) return;
+  const auto retries = std::count_if(record.attempts.begin(), record.attempts.end(),
+                                     [](const Attempt& attempt) { return !attempt.retry.empty(); });
+  put_count(writer, "retries", static_cast<std::uint64_t>(retries));
+  writer.key("attempts").begin_array();
+  const std::size_t attempts = std::min(record.attempts.size(), kMaxLogItems);
+  for (std::size_t i = 0; i < attempts; ++i) put_attempt(writer, record.attempts[i], labels);
+  writer.end_array();
+}
+
+void put_notes(Writer& writer, const Record& record) {
   if (!record.adjusted.empty()) {
     writer.key("adjusted").begin_array();
     const std::size_t adjusted = std::min(record.adjusted.size(), kMaxLogItems);
@@ -129,9 +172,38 @@ void put_attempts(Writer& writer, const Record& record, const LabelTable& labels
     for (const std::string_view feature : record.learned) writer.string(feature);
     writer.end_array();
   }
+  if (record.unknown_items != decltype(record.unknown_items){}) {
+    writer.key("unknown_items").begin_object();
+    for (std::size_t i = 0; i < kUnknownItems; ++i) {
+      put_count(writer, to_string(static_cast<UnknownItem>(i)), record.unknown_items[i]);
+    }
+    writer.end_object();
+  }
+}
+
+void put_identity(Writer& writer, const Record& record, const LabelTable& labels) {
+  put(writer, "request_id", record.request_id);
+  if (record.trace.present()) {
+    put_hex(writer, "trace_id", record.trace.trace_id);
+    put_hex(writer, "span_id", record.trace.span_id);
+  }
+  put(writer, "endpoint", to_string(record.endpoint));
+  put_label(writer, "model", record.model, labels);
+  put_label(writer, "provider", record.provider, labels);
+  put(writer, "upstream_model", record.upstream_model);
+  put(writer, "response_model", record.response_model);
+  put(writer, "region", record.region);
+  if (!record.attempts.empty()) put(writer, "aws_request_id", record.attempts.back().request_id);
 }
 
 }  // namespace
+
+std::string_view clip_log_text(std::string_view text) {
+  if (text.size() <= kMaxLogText) return text;
+  std::size_t end = kMaxLogText;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return text.substr(0, end);
+}
 
 void append_time(std::chrono::system_clock::time_point time, std::string& out) {
   const auto at = std::chrono::floor<std::chrono::milliseconds>(time);
@@ -166,28 +238,19 @@ void append_log_line(const Record& record, const LabelTable& labels, ClientAddre
   writer.end_string();
   put(writer, "level", level_of(record.outcome));
   put(writer, "event", "request");
-  put(writer, "request_id", record.request_id);
-  put(writer, "endpoint", to_string(record.endpoint));
-  put_label(writer, "model", record.model, labels);
-  put_label(writer, "provider", record.provider, labels);
-  put(writer, "upstream_model", record.upstream_model);
-  put(writer, "region", record.region);
-  if (!record.attempts.empty()) put(writer, "aws_request_id", record.attempts.back().request_id);
+  put_identity(writer, record, labels);
   writer.key("status").integer(record.status);
   put(writer, "outcome", to_string(record.outcome));
   put(writer, "error", record.error);
-  writer.key("stream").boolean(record.stream);
-  put_ms(writer, "duration_ms", record.total);
-  put_us(writer, "overhead_us", record.overhead);
-  if (record.stream && record.time_to_first_token) {
-    put_ms(writer, "ttft_ms", *record.time_to_first_token);
-  }
-  put_stages(writer, record);
+  put_times(writer, record);
+  put_stream(writer, record);
   put_usage(writer, record);
   put_attempts(writer, record, labels);
+  put_notes(writer, record);
   writer.key("bytes_in").unsigned_integer(record.bytes_in);
   writer.key("bytes_out").unsigned_integer(record.bytes_out);
   if (client_address == ClientAddress::show) put(writer, "client_addr", record.client_addr);
+  put(writer, "user_hash", record.user_hash);
   writer.end_object();
 }
 

@@ -36,7 +36,7 @@ constexpr std::array<std::string_view, kOutcomes> kOutcomeNames = {
     "other",
 };
 constexpr std::array<std::string_view, kEndpoints> kEndpointNames = {
-    "chat_completions", "models", "model", "health", "metrics", "other",
+    "chat_completions", "models", "model", "health", "metrics", "status", "other",
 };
 constexpr std::array<std::string_view, kStages> kStageNames = {
     "read", "admit", "parse", "route", "convert", "sign", "upstream", "decode", "write",
@@ -61,6 +61,16 @@ std::string_view to_string(Endpoint endpoint) {
 }
 std::string_view to_string(Stage stage) { return kStageNames[static_cast<std::size_t>(stage)]; }
 std::string_view to_string(StreamEnd end) { return kStreamEndNames[static_cast<std::size_t>(end)]; }
+std::string_view to_string(UnknownItem item) {
+  switch (item) {
+    case UnknownItem::event: return "event";
+    case UnknownItem::block: return "block";
+    case UnknownItem::stop_reason: return "stop_reason";
+    case UnknownItem::member: return "member";
+  }
+  return "";
+}
+
 std::string_view to_string(UsageSource source) {
   return kUsageSourceNames[static_cast<std::size_t>(source)];
 }

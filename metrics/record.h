@@ -1,6 +1,6 @@
 // The record: what happened to one request, as a plain value that is filled while the request lives
-// and closed exactly once. Prometheus samples, the log line, the response headers (and later spans
-// and EMF) are pure renderings of it, so they cannot disagree (spec/observability.md).
+// and closed exactly once. Prometheus samples, the log line, the spans, the EMF documents and the
+// response headers are pure renderings of it, so they cannot disagree (spec/observability.md).
 //
 // A record borrows the strings of the exchange that owns it until it has been rendered.
 #pragma once
@@ -12,6 +12,10 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "metrics/pricing.h"
+#include "metrics/tokens.h"
+#include "metrics/trace_context.h"
 
 namespace oriel::metrics {
 
@@ -64,6 +68,7 @@ enum class Endpoint : std::uint8_t {
   model,
   health,
   metrics,
+  status,
   other,
 };
 inline constexpr std::size_t kEndpoints = static_cast<std::size_t>(Endpoint::other) + 1;
@@ -101,15 +106,10 @@ enum class UsageSource : std::uint8_t { none, provider };
 inline constexpr std::size_t kUsageSources = static_cast<std::size_t>(UsageSource::provider) + 1;
 std::string_view to_string(UsageSource source);
 
-// Disjoint token kinds, as upstream counted them.
-struct Tokens {
-  std::uint64_t input = 0;
-  std::uint64_t output = 0;
-  std::uint64_t cache_read = 0;
-  std::uint64_t cache_write_5m = 0;
-  std::uint64_t cache_write_1h = 0;
-  std::uint64_t reasoning = 0;  // part of output
-};
+// What upstream sent that this gateway does not know: skipped, never fatal.
+enum class UnknownItem : std::uint8_t { event, block, stop_reason, member };
+inline constexpr std::size_t kUnknownItems = static_cast<std::size_t>(UnknownItem::member) + 1;
+std::string_view to_string(UnknownItem item);
 
 // One call to one target.
 struct Attempt {
@@ -117,7 +117,13 @@ struct Attempt {
   LabelId upstream_model = kUnknownLabel;
   LabelId region = kUnknownLabel;
   Outcome outcome = Outcome::ok;
-  int status = 0;  // HTTP status of upstream, 0: none came
+  int status = 0;                // HTTP status of upstream, 0: none came
+  SpanId span_id{};              // of the attempt's client span
+  std::string_view retry;        // why it was made; a literal, empty: the first of its choice
+  std::string_view wasted;       // why what it cost bought nothing; a literal, empty: it was used
+  std::optional<Tokens> tokens;  // nullopt: upstream did not say
+  std::optional<NanoDollars> cost;    // nullopt: no tokens, or no price for them
+  std::chrono::nanoseconds start{0};  // since the request's first byte
   std::chrono::nanoseconds duration{0};
   std::optional<std::chrono::nanoseconds> first_byte;
   bool reused_connection = false;
@@ -136,9 +142,12 @@ struct Record {
   Endpoint endpoint = Endpoint::other;
   LabelId model = kUnknownLabel;  // the configured name clients use
   LabelId provider = kUnknownLabel;
-  std::string upstream_model;  // as sent; log only
+  std::string upstream_model;  // as sent; log and span only
+  std::string response_model;  // as upstream names itself; log and span only
   std::string region;          // log only
   std::string client_addr;     // log only
+  std::string user_hash;       // of the request's end user; log only
+  TraceContext trace;          // all zero: the request has no trace
 
   // End.
   int status = 0;
@@ -148,8 +157,9 @@ struct Record {
   std::optional<StreamEnd> stream_end;
 
   // Time. Durations in nanoseconds of the steady clock.
-  std::chrono::system_clock::time_point time;  // wall clock at the end
-  std::chrono::nanoseconds total{0};           // first byte read to last byte handed over
+  std::chrono::system_clock::time_point start;  // wall clock at the first byte
+  std::chrono::system_clock::time_point time;   // wall clock at the end
+  std::chrono::nanoseconds total{0};            // first byte read to last byte handed over
   std::chrono::nanoseconds overhead{
       0};  // total minus the union of waits (upstream, client's socket)
   std::array<std::chrono::nanoseconds, kStages> stages{};
@@ -164,14 +174,17 @@ struct Record {
   std::uint64_t bytes_out = 0;
   std::uint64_t chunks = 0;
 
-  // Usage.
+  // Usage: the sum of the attempts'.
   UsageSource usage_source = UsageSource::none;
   Tokens tokens;
-  std::string_view usage_missing;  // the reason, when an answer came without usage; a literal
-  std::string_view finish_reason;  // OpenAI's word; empty: none
-  std::string stop_reason;         // upstream's word
+  std::uint32_t images = 0;         // that the model made
+  std::optional<NanoDollars> cost;  // nullopt: nothing was used, or it has no price
+  bool unpriced = false;            // something was used that has no price
+  std::string_view usage_missing;   // the reason, when an answer came without usage; a literal
+  std::string_view finish_reason;   // OpenAI's word; empty: none
+  std::string stop_reason;          // upstream's word
   std::optional<std::chrono::milliseconds> provider_latency;
-  std::uint32_t unknown_items = 0;
+  std::array<std::uint32_t, kUnknownItems> unknown_items{};
 
   std::vector<Attempt> attempts;
   std::vector<Adjusted> adjusted;

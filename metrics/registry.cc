@@ -4,8 +4,8 @@
 #include <prometheus/gauge.h>
 #include <prometheus/registry.h>
 
+#include <atomic>
 #include <deque>
-#include <iterator>
 #include <limits>
 #include <mutex>
 #include <utility>
@@ -13,6 +13,8 @@
 
 #include "metrics/collector.h"
 #include "metrics/exposition.h"
+#include "metrics/gzip.h"
+#include "metrics/pricing.h"
 
 namespace oriel::metrics {
 namespace {
@@ -22,6 +24,10 @@ class ProcessFamilies {
  public:
   explicit ProcessFamilies(const BuildInfo& build)
       : log_lines_dropped_(counter(Family::log_lines_dropped)),
+        spans_dropped_(counter(Family::spans_dropped)),
+        config_generation_(gauge(Family::config_generation)),
+        config_successful_(gauge(Family::config_last_reload_successful)),
+        config_timestamp_(gauge(Family::config_last_reload_timestamp)),
         scrape_duration_(gauge(Family::scrape_duration)),
         cpu_(counter(Family::process_cpu)),
         resident_memory_(gauge(Family::process_resident_memory)),
@@ -36,10 +42,28 @@ class ProcessFamilies {
           {label(Label::version, build.version), label(Label::commit, build.commit),
            label(Label::compiler, build.compiler)})
         .Set(1);
+    gauge(Family::price_table_timestamp).Set(static_cast<double>(kPriceTableTimestamp));
   }
 
   void set_log_lines_dropped(std::uint64_t total) {
     raise(log_lines_dropped_, static_cast<double>(total));
+  }
+  void set_spans_dropped(std::uint64_t total) { raise(spans_dropped_, static_cast<double>(total)); }
+  void set_config(std::uint64_t generation, std::chrono::system_clock::time_point when) {
+    config_generation_.Set(static_cast<double>(generation));
+    config_successful_.Set(1);
+    config_timestamp_.Set(std::chrono::duration<double>(when.time_since_epoch()).count());
+  }
+  // Both results' series appear with the first one, so that increase() sees the other's first.
+  void count_model_list_refresh(std::string_view region, Registry::Refresh result) {
+    const auto of = [&](std::string_view word) -> prometheus::Counter& {
+      return counter(Family::model_list_refreshes,
+                     {{std::string(to_string(Label::region)), std::string(region)},
+                      {std::string(to_string(Label::result)), std::string(word)}});
+    };
+    prometheus::Counter& succeeded = of("ok");
+    prometheus::Counter& failed = of("failed");
+    (result == Registry::Refresh::ok ? succeeded : failed).Increment();
   }
   void set_scrape_duration(std::chrono::nanoseconds last) {
     scrape_duration_.Set(static_cast<double>(last.count()) / kNanosPerSecond);
@@ -80,6 +104,10 @@ class ProcessFamilies {
 
   prometheus::Registry registry_;
   prometheus::Counter& log_lines_dropped_;
+  prometheus::Counter& spans_dropped_;
+  prometheus::Gauge& config_generation_;
+  prometheus::Gauge& config_successful_;
+  prometheus::Gauge& config_timestamp_;
   prometheus::Gauge& scrape_duration_;
   prometheus::Counter& cpu_;
   prometheus::Gauge& resident_memory_;
@@ -106,6 +134,7 @@ struct Registry::Impl {
   Collector collector;
   ProcessFamilies process;
   std::mutex mutex;
+  std::atomic<std::size_t> last_size{0};  // of a scrape, with some room to grow
 };
 
 Registry::Registry(const BuildInfo& build, Semconv semconv)
@@ -136,9 +165,28 @@ void Registry::set_semconv_provider(LabelId provider, std::string_view semconv_n
   impl_->collector.set_semconv_provider(provider, std::string(semconv_name));
 }
 
+void Registry::set_response_model(LabelId model, LabelId provider, LabelId upstream_model) {
+  impl_->collector.set_response_model(model, provider, upstream_model);
+}
+
 void Registry::set_log_lines_dropped(std::uint64_t total) {
   const std::lock_guard lock(impl_->mutex);
   impl_->process.set_log_lines_dropped(total);
+}
+
+void Registry::set_spans_dropped(std::uint64_t total) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->process.set_spans_dropped(total);
+}
+
+void Registry::set_config(std::uint64_t generation, std::chrono::system_clock::time_point when) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->process.set_config(generation, when);
+}
+
+void Registry::count_model_list_refresh(std::string_view region, Refresh result) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->process.count_model_list_refresh(region, result);
 }
 
 void Registry::set_process(const ProcessStats& stats) {
@@ -151,18 +199,21 @@ void Registry::set_scrape_duration(std::chrono::nanoseconds last_scrape) {
   impl_->process.set_scrape_duration(last_scrape);
 }
 
-Exposition Registry::render(std::string_view accept) {
+Exposition Registry::render(std::string_view accept, std::string_view accept_encoding) {
   const Format format = preferred_format(accept);
-  std::string body;
-  const prometheus::Collectable* const sources[] = {&impl_->collector, &impl_->process.registry()};
-  std::vector<prometheus::MetricFamily> families;
-  for (const auto* source : sources) {
-    auto collected = source->Collect();
-    families.insert(families.end(), std::make_move_iterator(collected.begin()),
-                    std::make_move_iterator(collected.end()));
+  std::vector<ExposedFamily> families = impl_->collector.collect();
+  for (auto& family : impl_->process.registry().Collect()) families.push_back({std::move(family)});
+  Exposition page{std::string(content_type(format)), {}, {}};
+  page.body.reserve(impl_->last_size.load(std::memory_order_relaxed));
+  append_exposition(families, format, page.body);
+  impl_->last_size.store(page.body.size() + page.body.size() / 8, std::memory_order_relaxed);
+  if (preferred_coding(accept_encoding) == Coding::gzip) {
+    if (auto smaller = gzip(page.body)) {
+      page.content_encoding = "gzip";
+      page.body = std::move(*smaller);
+    }
   }
-  append_exposition(families, format, body);
-  return {std::string(content_type(format)), std::move(body)};
+  return page;
 }
 
 }  // namespace oriel::metrics

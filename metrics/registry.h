@@ -23,6 +23,7 @@ struct BuildInfo {
 
 struct Exposition {
   std::string content_type;
+  std::string content_encoding;  // empty: none
   std::string body;
 };
 
@@ -45,15 +46,24 @@ class Registry {
   // What OpenTelemetry's conventions call the provider ("aws.bedrock", "openai"); without it the
   // gen_ai_* families use the provider's own name.
   void set_semconv_provider(LabelId provider, std::string_view semconv_name);
+  // Which model answers for a model of a provider (gen_ai_response_model); where that is not known
+  // the label is left out.
+  void set_response_model(LabelId model, LabelId provider, LabelId upstream_model);
 
   // Of the process: totals and latest values, set before a scrape.
   void set_log_lines_dropped(std::uint64_t total);
+  void set_spans_dropped(std::uint64_t total);
   void set_process(const ProcessStats& stats);
+  // A configuration came into force.
+  void set_config(std::uint64_t generation, std::chrono::system_clock::time_point when);
+  // AWS was asked for a region's lists.
+  enum class Refresh : std::uint8_t { ok, failed };
+  void count_model_list_refresh(std::string_view region, Refresh result);
   void set_scrape_duration(std::chrono::nanoseconds last_scrape);
 
   // Renders everything. `accept` is the scraper's Accept header: the classic text format, or
-  // OpenMetrics 1.0 when it asks for that.
-  Exposition render(std::string_view accept);
+  // OpenMetrics 1.0 when it asks for that. `accept_encoding`: gzip when it asks for that.
+  Exposition render(std::string_view accept, std::string_view accept_encoding = {});
 
  private:
   struct Impl;

@@ -43,25 +43,39 @@ SeriesTable::~SeriesTable() {
   for (auto& chunk : chunks_) delete chunk.load(std::memory_order_relaxed);
 }
 
-void SeriesTable::observe(const SeriesKey& key, std::uint64_t value) {
-  Cell* const cells = this->cells(key);
+void SeriesTable::observe(const SeriesKey& key, std::uint64_t value, const TraceMark* mark) {
+  const Series series = this->series(key);
   const auto bound = std::lower_bound(row_.buckets.begin(), row_.buckets.end(), value);
-  add(cells[bound - row_.buckets.begin()], 1);
-  add(cells[width_ - 1], value);
+  const auto bucket = static_cast<std::size_t>(bound - row_.buckets.begin());
+  add(series.cells[bucket], 1);
+  add(series.cells[width_ - 1], value);
+  if (mark != nullptr && row_.exemplars) remember(series, bucket, *mark, value);
 }
 
-SeriesTable::Cell* SeriesTable::find_or_add(const SeriesKey& key) {
-  Cell* cells = find(key);
-  if (cells == nullptr) {
-    if (!directory_.admit(row_.family, key, SeriesDirectory::Room::own)) return overflow(key);
-    cells = add_series(key);
+// Out of observe()'s way: most requests are not sampled.
+void SeriesTable::remember(Series series, std::size_t bucket, const TraceMark& mark,
+                           std::uint64_t value) {
+  auto& chunk = *chunks_[series.at / kChunk].load(std::memory_order_relaxed);
+  auto& place = chunk.exemplars[series.at % kChunk];
+  ExemplarSlot* slots = place.load(std::memory_order_relaxed);
+  if (slots == nullptr) {
+    slots = new ExemplarSlot[width_ - 1];
+    place.store(slots, std::memory_order_release);
   }
-  last_key_ = key;
-  last_cells_ = cells;
-  return cells;
+  slots[bucket].store({mark, value});
 }
 
-SeriesTable::Cell* SeriesTable::overflow(const SeriesKey& key) {
+SeriesTable::Series SeriesTable::find_or_add(const SeriesKey& key) {
+  Series series = find(key);
+  if (series.cells == nullptr) {
+    if (!directory_.admit(row_.family, key, SeriesDirectory::Room::own)) return overflow(key);
+    series = add_series(key);
+  }
+  last_ = {key, series};
+  return series;
+}
+
+SeriesTable::Series SeriesTable::overflow(const SeriesKey& key) {
   add(overflowed_, 1);
   SeriesKey other = key;
   SeriesKey all_other;
@@ -69,29 +83,29 @@ SeriesTable::Cell* SeriesTable::overflow(const SeriesKey& key) {
     if (is_variable(row_.labels[i])) other.set(i, LabelTable::kOverflowLabel);
     all_other.set(i, LabelTable::kOverflowLabel);
   }
-  if (Cell* cells = find(other)) return cells;
+  if (const Series series = find(other); series.cells != nullptr) return series;
   if (directory_.admit(row_.family, other, SeriesDirectory::Room::overflow))
     return add_series(other);
-  if (Cell* cells = find(all_other)) return cells;
+  if (const Series series = find(all_other); series.cells != nullptr) return series;
   return add_series(all_other);
 }
 
-SeriesTable::Cell* SeriesTable::find(const SeriesKey& key) const {
+SeriesTable::Series SeriesTable::find(const SeriesKey& key) const {
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t i = SeriesKeyHash{}(key)&mask;; i = (i + 1) & mask) {
     const Slot& slot = slots_[i];
-    if (slot.cells == nullptr || slot.key == key) return slot.cells;
+    if (slot.series.cells == nullptr || slot.key == key) return slot.series;
   }
 }
 
-void SeriesTable::put(std::vector<Slot>& slots, const SeriesKey& key, Cell* cells) const {
+void SeriesTable::put(std::vector<Slot>& slots, const Slot& slot) const {
   const std::size_t mask = slots.size() - 1;
-  std::size_t i = SeriesKeyHash{}(key)&mask;
-  while (slots[i].cells != nullptr) i = (i + 1) & mask;
-  slots[i] = {key, cells};
+  std::size_t i = SeriesKeyHash{}(slot.key) & mask;
+  while (slots[i].series.cells != nullptr) i = (i + 1) & mask;
+  slots[i] = slot;
 }
 
-SeriesTable::Cell* SeriesTable::add_series(const SeriesKey& key) {
+SeriesTable::Series SeriesTable::add_series(const SeriesKey& key) {
   const std::size_t at = size_.load(std::memory_order_relaxed);
   auto& place = chunks_[at / kChunk];
   Chunk* chunk = place.load(std::memory_order_relaxed);
@@ -100,17 +114,17 @@ SeriesTable::Cell* SeriesTable::add_series(const SeriesKey& key) {
     place.store(chunk, std::memory_order_release);
   }
   chunk->keys[at % kChunk] = key;
-  Cell* const cells = &chunk->cells[(at % kChunk) * width_];
   if ((at + 1) * 2 > slots_.size()) {
     std::vector<Slot> larger(slots_.size() * 2);
     for (const Slot& slot : slots_) {
-      if (slot.cells != nullptr) put(larger, slot.key, slot.cells);
+      if (slot.series.cells != nullptr) put(larger, slot);
     }
     slots_ = std::move(larger);
   }
-  put(slots_, key, cells);
+  const Series series{&chunk->cells[(at % kChunk) * width_], at};
+  put(slots_, {key, series});
   size_.store(at + 1, std::memory_order_release);
-  return cells;
+  return series;
 }
 
 }  // namespace oriel::metrics

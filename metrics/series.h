@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "metrics/catalogue.h"
+#include "metrics/exemplar.h"
 #include "metrics/labels.h"
 
 namespace oriel::metrics {
@@ -76,22 +77,24 @@ class SeriesTable {
 
   // The writer's. Cells per series: a histogram's buckets, the one above them, and the sum; else
   // one.
-  Cell* cells(const SeriesKey& key) {
-    if (key == last_key_ && last_cells_ != nullptr) return last_cells_;
-    return find_or_add(key);
-  }
+  Cell* cells(const SeriesKey& key) { return series(key).cells; }
   static void add(Cell& cell, std::uint64_t amount) {
     cell.store(cell.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
   }
-  void observe(const SeriesKey& key, std::uint64_t value);
+  // `mark`: the sampled trace that the value belongs to; null: none. Its bucket remembers it, where
+  // the family has exemplars.
+  void observe(const SeriesKey& key, std::uint64_t value, const TraceMark* mark = nullptr);
 
-  // Any thread's: visit(key, cells) for every series published so far.
+  // Any thread's: visit(key, cells, exemplars) for every series published so far. `exemplars` has a
+  // slot per bucket, the one above them included; null: the series has seen no sampled trace. Read
+  // before the cells, they name nothing that the cells have not counted.
   template <class Visitor>
   void for_each(Visitor&& visit) const {
     const std::size_t size = size_.load(std::memory_order_acquire);
     for (std::size_t i = 0; i < size; ++i) {
       const Chunk& chunk = *chunks_[i / kChunk].load(std::memory_order_acquire);
-      visit(chunk.keys[i % kChunk], &chunk.cells[(i % kChunk) * width_]);
+      const ExemplarSlot* exemplars = chunk.exemplars[i % kChunk].load(std::memory_order_acquire);
+      visit(chunk.keys[i % kChunk], &chunk.cells[(i % kChunk) * width_], exemplars);
     }
   }
   std::size_t width() const { return width_; }
@@ -103,25 +106,41 @@ class SeriesTable {
   static constexpr std::size_t kChunks = (kMaxSeries + kChunk - 1) / kChunk;
   struct Chunk {
     explicit Chunk(std::size_t width) : cells(new Cell[kChunk * width]()) {}
+    ~Chunk() {
+      for (auto& slots : exemplars) delete[] slots.load(std::memory_order_relaxed);
+    }
+    Chunk(const Chunk&) = delete;
+    Chunk& operator=(const Chunk&) = delete;
+
     std::array<SeriesKey, kChunk> keys;
     std::unique_ptr<Cell[]> cells;
+    std::array<std::atomic<ExemplarSlot*>, kChunk> exemplars{};  // owned
+  };
+  struct Series {
+    Cell* cells = nullptr;  // null: none
+    std::size_t at = 0;     // its number in this table
   };
   struct Slot {
     SeriesKey key;
-    Cell* cells = nullptr;  // null: free
+    Series series;  // without cells: free
   };
 
-  Cell* find_or_add(const SeriesKey& key);
-  Cell* overflow(const SeriesKey& key);
-  Cell* find(const SeriesKey& key) const;
-  Cell* add_series(const SeriesKey& key);
-  void put(std::vector<Slot>& slots, const SeriesKey& key, Cell* cells) const;
+  Series series(const SeriesKey& key) {
+    if (key == last_.key && last_.series.cells != nullptr) return last_.series;
+    return find_or_add(key);
+  }
+  Series find_or_add(const SeriesKey& key);
+  Series overflow(const SeriesKey& key);
+  Series find(const SeriesKey& key) const;
+  Series add_series(const SeriesKey& key);
+  void put(std::vector<Slot>& slots, const Slot& slot) const;
+  [[gnu::noinline]] void remember(Series series, std::size_t bucket, const TraceMark& mark,
+                                  std::uint64_t value);
 
   const FamilyRow& row_;
   const std::size_t width_;
   SeriesDirectory& directory_;
-  SeriesKey last_key_;
-  Cell* last_cells_ = nullptr;
+  Slot last_;                // what was asked for last, unless it overflowed
   std::vector<Slot> slots_;  // open addressing, a power of two, at most half full; the writer's
   std::atomic<std::uint64_t> overflowed_{0};
   std::atomic<std::size_t> size_{0};
@@ -132,6 +151,7 @@ class SeriesTable {
 struct MergedSeries {
   SeriesKey key;
   std::vector<std::uint64_t> cells;
+  BucketExemplars exemplars = {};  // the newest ones
 };
 
 }  // namespace oriel::metrics

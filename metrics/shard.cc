@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <iterator>
 
+#include "metrics/vocabulary.h"
+
 namespace oriel::metrics {
 namespace {
 
 // More words than this per shard are a mistake of ours; they count as "other".
 constexpr std::size_t kMaxWords = 1'024;
-
-constexpr std::string_view kFinishReasons[] = {"stop", "length", "tool_calls", "content_filter",
-                                               "function_call"};
-constexpr std::string_view kShedReasons[] = {"connections", "concurrency", "memory"};
 
 std::uint64_t nanos(std::chrono::nanoseconds time) {
   return time.count() < 0 ? 0 : static_cast<std::uint64_t>(time.count());
@@ -20,6 +18,13 @@ std::uint64_t nanos(std::chrono::nanoseconds time) {
 template <class Enum>
 constexpr std::size_t index(Enum value) {
   return static_cast<std::size_t>(value);
+}
+
+// nullopt: no trace, or one that will not be found.
+std::optional<TraceMark> mark_of(const Record& record, TraceKept kept) {
+  const bool found = record.trace.sampled || kept == TraceKept::yes;
+  if (!found || !record.trace.present()) return std::nullopt;
+  return TraceMark{record.trace.trace_id, record.trace.span_id, record.time.time_since_epoch()};
 }
 
 template <class Enum, std::size_t n>
@@ -38,6 +43,7 @@ Words::Words(LabelTable& labels)
       stage(intern_all<Stage, kStages>(labels, to_string)),
       stream_end(intern_all<StreamEnd, kStreamEnds>(labels, to_string)),
       usage_source(intern_all<UsageSource, kUsageSources>(labels, to_string)),
+      unknown_item(intern_all<UnknownItem, kUnknownItems>(labels, to_string)),
       yes(labels.intern("true")),
       no(labels.intern("false")),
       visible(labels.intern("visible")),
@@ -49,15 +55,6 @@ Words::Words(LabelTable& labels)
       cache_write_1h(labels.intern("cache_write_1h")),
       opened(labels.intern("opened")),
       reused(labels.intern("reused")) {}
-
-Shard::Shard(std::size_t worker, LabelTable& labels, const Words& words, SeriesDirectory& directory)
-    : labels_(labels), words_(words), worker_(labels.intern(std::to_string(worker))) {
-  for (std::size_t i = 0; i < kShardFamilies; ++i) {
-    tables_[i] = std::make_unique<SeriesTable>(static_cast<Family>(i), directory);
-  }
-}
-
-Shard::~Shard() = default;
 
 template <class... Ids>
 SeriesTable::Cell& Shard::cell(Family family, Ids... ids) {
@@ -74,10 +71,15 @@ void Shard::count(Family family, std::uint64_t amount, Ids... ids) {
 
 template <class... Ids>
 void Shard::observe(Family family, std::uint64_t value, Ids... ids) {
+  observe_marked(family, nullptr, value, ids...);
+}
+
+template <class... Ids>
+void Shard::observe_marked(Family family, const TraceMark* mark, std::uint64_t value, Ids... ids) {
   SeriesKey key;
   std::size_t i = 0;
   (key.set(i++, ids), ...);
-  tables_[index(family)]->observe(key, value);
+  tables_[index(family)]->observe(key, value, mark);
 }
 
 template <class... Ids>
@@ -86,11 +88,22 @@ void Shard::observe_if(Family family, const std::optional<std::chrono::nanosecon
   if (time) observe(family, nanos(*time), ids...);
 }
 
-void Shard::record(const Record& record) {
-  record_request(record);
-  record_stream(record);
+Shard::Shard(std::size_t worker, LabelTable& labels, const Words& words, SeriesDirectory& directory)
+    : labels_(labels), words_(words), worker_(labels.intern(std::to_string(worker))) {
+  for (std::size_t i = 0; i < kShardFamilies; ++i) {
+    tables_[i] = std::make_unique<SeriesTable>(static_cast<Family>(i), directory);
+  }
+}
+
+Shard::~Shard() = default;
+
+void Shard::record(const Record& record, TraceKept kept) {
+  const std::optional<TraceMark> sampled = mark_of(record, kept);
+  const TraceMark* const mark = sampled ? &*sampled : nullptr;
+  record_request(record, mark);
+  record_stream(record, mark);
   record_usage(record);
-  for (const Attempt& attempt : record.attempts) record_attempt(attempt);
+  for (const Attempt& attempt : record.attempts) record_attempt(attempt, mark);
   for (const Adjusted& adjusted : record.adjusted) {
     count(Family::adjusted_parameters, 1, word(adjusted.parameter), word(adjusted.action),
           record.provider);
@@ -98,9 +111,10 @@ void Shard::record(const Record& record) {
   for (const std::string_view feature : record.learned) {
     count(Family::learned_capabilities, 1, record.model, word(feature));
   }
-  if (record.unknown_items != 0) {
-    count(Family::unknown_upstream_items, record.unknown_items, record.provider,
-          LabelTable::kOverflowLabel);
+  for (std::size_t i = 0; i < kUnknownItems; ++i) {
+    if (record.unknown_items[i] == 0) continue;
+    count(Family::unknown_upstream_items, record.unknown_items[i], record.provider,
+          words_.unknown_item[i]);
   }
   if (record.provider_latency) {
     observe(Family::provider_reported_latency, nanos(*record.provider_latency), record.model,
@@ -108,13 +122,14 @@ void Shard::record(const Record& record) {
   }
 }
 
-void Shard::record_request(const Record& record) {
+void Shard::record_request(const Record& record, const TraceMark* mark) {
   const LabelId endpoint = words_.endpoint[index(record.endpoint)];
   count(Family::requests, 1, endpoint, record.model, record.provider, status_code(record.status),
         words_.outcome[index(record.outcome)]);
-  observe(Family::request_duration, nanos(record.total), endpoint, record.model, record.provider,
-          record.stream ? words_.yes : words_.no, words_.class_[index(record.outcome)]);
-  observe(Family::overhead, nanos(record.overhead), endpoint);
+  observe_marked(Family::request_duration, mark, nanos(record.total), endpoint, record.model,
+                 record.provider, record.stream ? words_.yes : words_.no,
+                 words_.class_[index(record.outcome)]);
+  observe_marked(Family::overhead, mark, nanos(record.overhead), endpoint);
   for (std::size_t i = 0; i < kStages; ++i) {
     if (record.stages[i].count() > 0) {
       observe(Family::stage_duration, nanos(record.stages[i]), words_.stage[i]);
@@ -127,21 +142,26 @@ void Shard::record_request(const Record& record) {
   }
 }
 
-void Shard::record_stream(const Record& record) {
+void Shard::record_stream(const Record& record, const TraceMark* mark) {
   const LabelId model = record.model;
   const LabelId provider = record.provider;
   if (!record.stream) return;
-  observe_if(Family::time_to_first_token, record.time_to_first_token, model, provider,
-             words_.visible);
-  observe_if(Family::time_to_first_token, record.time_to_first_reasoning, model, provider,
-             words_.reasoning);
+  if (record.time_to_first_token) {
+    observe_marked(Family::time_to_first_token, mark, nanos(*record.time_to_first_token), model,
+                   provider, words_.visible);
+  }
+  if (record.time_to_first_reasoning) {
+    observe_marked(Family::time_to_first_token, mark, nanos(*record.time_to_first_reasoning), model,
+                   provider, words_.reasoning);
+  }
   if (record.first_to_last_token && record.usage_source != UsageSource::none &&
       record.tokens.output > 1) {
-    observe(Family::time_per_output_token,
-            nanos(*record.first_to_last_token) / (record.tokens.output - 1), model, provider);
+    observe_marked(Family::time_per_output_token, mark,
+                   nanos(*record.first_to_last_token) / (record.tokens.output - 1), model,
+                   provider);
   }
   if (!record.stream_end) return;
-  observe(Family::stream_max_stall, nanos(record.max_stall), model, provider);
+  observe_marked(Family::stream_max_stall, mark, nanos(record.max_stall), model, provider);
   count(Family::streams_ended, 1, model, provider, words_.stream_end[index(*record.stream_end)]);
   count(Family::stream_chunks, record.chunks, model, provider);
 }
@@ -152,6 +172,8 @@ void Shard::record_usage(const Record& record) {
   if (!record.usage_missing.empty()) {
     count(Family::usage_missing, 1, model, provider, word(record.usage_missing));
   }
+  if (record.cost) count(Family::cost, *record.cost, model, provider);
+  if (record.unpriced) count(Family::unpriced_requests, 1, model, provider);
   if (!record.finish_reason.empty()) {
     const bool known = std::find(std::begin(kFinishReasons), std::end(kFinishReasons),
                                  record.finish_reason) != std::end(kFinishReasons);
@@ -173,12 +195,23 @@ void Shard::record_usage(const Record& record) {
   if (tokens.reasoning != 0) count(Family::reasoning_tokens, tokens.reasoning, model, provider);
 }
 
-void Shard::record_attempt(const Attempt& attempt) {
+void Shard::record_attempt(const Attempt& attempt, const TraceMark* mark) {
   const LabelId provider = attempt.provider;
+  std::optional<TraceMark> own;  // the attempt's span, in the request's trace
+  if (mark != nullptr) {
+    own = *mark;
+    if (attempt.span_id != SpanId{}) own->span_id = attempt.span_id;
+  }
   count(Family::upstream_attempts, 1, provider, attempt.upstream_model, attempt.region,
         words_.outcome[index(attempt.outcome)]);
-  observe(Family::upstream_attempt_duration, nanos(attempt.duration), provider,
-          attempt.upstream_model, words_.class_[index(attempt.outcome)]);
+  observe_marked(Family::upstream_attempt_duration, own ? &*own : nullptr, nanos(attempt.duration),
+                 provider, attempt.upstream_model, words_.class_[index(attempt.outcome)]);
+  if (!attempt.retry.empty()) count(Family::retries, 1, provider, word(attempt.retry));
+  if (!attempt.wasted.empty() && attempt.tokens) {
+    const LabelId reason = word(attempt.wasted);
+    count(Family::wasted_tokens, sum_of(*attempt.tokens), provider, reason);
+    if (attempt.cost) count(Family::wasted_cost, *attempt.cost, provider, reason);
+  }
   observe_if(Family::upstream_first_byte, attempt.first_byte, provider, attempt.upstream_model);
   if (attempt.reused_connection) {
     count(Family::upstream_connections, 1, provider, words_.reused);
@@ -222,6 +255,8 @@ void Shard::set_buffered_bytes(std::uint64_t bytes) {
   cell(Family::client_buffered_bytes).store(bytes, std::memory_order_relaxed);
 }
 
+void Shard::preset_loop() { cell(Family::event_loop_lag, worker_); }
+
 void Shard::preset_process() {
   for (const LabelId endpoint : words_.endpoint) {
     cell(Family::requests_in_flight, endpoint);
@@ -243,12 +278,34 @@ void Shard::preset(LabelId model, LabelId provider) {
   for (const std::string_view reason : kFinishReasons) {
     cell(Family::finish_reasons, model, provider, word(reason));
   }
+  for (const std::string_view reason : kUsageMissingReasons) {
+    cell(Family::usage_missing, model, provider, word(reason));
+  }
+  cell(Family::reasoning_tokens, model, provider);
+  cell(Family::cost, model, provider);
+  cell(Family::unpriced_requests, model, provider);
+  cell(Family::stream_chunks, model, provider);
+  preset_end(model, provider, 200, Outcome::ok);
+  preset_provider(provider);
+}
+
+void Shard::preset_provider(LabelId provider) {
   for (const LabelId kind : {words_.opened, words_.reused}) {
     cell(Family::upstream_connections, provider, kind);
   }
-  cell(Family::reasoning_tokens, model, provider);
-  cell(Family::stream_chunks, model, provider);
-  preset_end(model, provider, 200, Outcome::ok);
+  for (const LabelId kind : words_.unknown_item) {
+    cell(Family::unknown_upstream_items, provider, kind);
+  }
+  for (const std::string_view kind : kFrameFaults) {
+    cell(Family::event_stream_errors, provider, word(kind));
+  }
+  for (const std::string_view reason : kRetryReasons) {
+    cell(Family::retries, provider, word(reason));
+  }
+  for (const std::string_view reason : kWasteReasons) {
+    cell(Family::wasted_tokens, provider, word(reason));
+    cell(Family::wasted_cost, provider, word(reason));
+  }
 }
 
 void Shard::preset_end(LabelId model, LabelId provider, int status, Outcome outcome) {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "metrics/exemplar.h"
 #include "metrics/labels.h"
 #include "metrics/record.h"
 #include "metrics/series.h"
@@ -27,11 +28,14 @@ struct Words {
   std::array<LabelId, kStages> stage;
   std::array<LabelId, kStreamEnds> stream_end;
   std::array<LabelId, kUsageSources> usage_source;
+  std::array<LabelId, kUnknownItems> unknown_item;
   LabelId yes, no;                                                    // stream
   LabelId visible, reasoning;                                         // kind of a first token
   LabelId input, output, cache_read, cache_write_5m, cache_write_1h;  // kind of tokens
   LabelId opened, reused;                                             // kind of connection use
 };
+
+enum class TraceKept : bool { no, yes };
 
 class Shard {
  public:
@@ -41,8 +45,9 @@ class Shard {
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
-  // Once per request, at its end.
-  void record(const Record& record);
+  // Once per request, at its end. A trace that is sampled, or kept although it is not, is named by
+  // the exemplars.
+  void record(const Record& record, TraceKept kept = TraceKept::no);
   // While a request lives.
   void request_started(Endpoint endpoint);
   void request_ended(Endpoint endpoint);
@@ -55,6 +60,7 @@ class Shard {
   void set_buffered_bytes(std::uint64_t bytes);
 
   // Makes series appear with zeros (Registry::preset).
+  void preset_loop();  // of a worker's
   void preset_process();
   void preset(LabelId model, LabelId provider);
   void preset_end(LabelId model, LabelId provider, int status, Outcome outcome);
@@ -71,13 +77,17 @@ class Shard {
   void observe(Family family, std::uint64_t value, Ids... ids);
   template <class... Ids>
   SeriesTable::Cell& cell(Family family, Ids... ids);
+  // The same for families with exemplars; `mark` is null where no sampled trace is known.
+  template <class... Ids>
+  void observe_marked(Family family, const TraceMark* mark, std::uint64_t value, Ids... ids);
   template <class... Ids>
   void observe_if(Family family, const std::optional<std::chrono::nanoseconds>& time, Ids... ids);
 
-  void record_request(const Record& record);
-  void record_stream(const Record& record);
+  void record_request(const Record& record, const TraceMark* mark);
+  void record_stream(const Record& record, const TraceMark* mark);
   void record_usage(const Record& record);
-  void record_attempt(const Attempt& attempt);
+  void record_attempt(const Attempt& attempt, const TraceMark* mark);
+  void preset_provider(LabelId provider);
   LabelId word(std::string_view literal);
   LabelId status_code(int status);
 

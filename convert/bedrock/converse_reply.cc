@@ -15,10 +15,16 @@ namespace {
 
 using json::Value;
 
-Unexpected<Error> bad_response(std::string_view why) {
+Error bad_response(std::string_view why) {
   Error error;
   error.kind = ErrorKind::upstream_bad_response;
   error.detail = why;
+  return error;
+}
+
+// The error of an answer that was paid for all the same.
+Unexpected<Error> billed(Error error, const ChatReply& reply) {
+  error.usage = reply.usage;
   return Unexpected{std::move(error)};
 }
 
@@ -105,7 +111,7 @@ void read_image(Value block, Draft& draft) {
   image.format = picture_format(block);
   image.base64 = picture_bytes(block, draft.reply.arena);
   if (image.format.empty() || image.base64.empty()) {
-    ++draft.reply.facts.unknown_items;
+    draft.reply.facts.count(UnknownItem::member);
   } else {
     draft.reply.images.push_back(image);
   }
@@ -131,7 +137,7 @@ void read_block(Value block, Draft& draft) {
   for (const BlockRow& row : kBlocks) {
     if (const auto value = block.find_present(row.name)) return row.read(*value, draft);
   }
-  ++draft.reply.facts.unknown_items;
+  draft.reply.facts.count(UnknownItem::block);
 }
 
 // The content as the client asked for it: what the format's tool was given, or text without a
@@ -170,11 +176,12 @@ Result<ChatReply> decode_converse(const ReplyContext& context, const json::Padde
   Draft draft{context, {}, {}};
   ChatReply& reply = draft.reply;
   const auto answer = read_body(body, reader, reply.arena);
-  if (!answer || !answer->is_object()) return bad_response("not a JSON object");
+  if (!answer || !answer->is_object()) return Unexpected{bad_response("not a JSON object")};
+  if (const auto usage = answer->find_present("usage")) reply.usage = decode_usage(*usage, context);
   const auto output = answer->find_present("output");
   const auto message = output ? output->find_present("message") : std::nullopt;
   const auto content = message ? message->find_present("content") : std::nullopt;
-  if (!message || !message->is_object()) return bad_response("no output");
+  if (!message || !message->is_object()) return billed(bad_response("no output"), reply);
   if (content) {
     for (const json::Member item : content->children()) read_block(item.value, draft);
   }
@@ -185,12 +192,11 @@ Result<ChatReply> decode_converse(const ReplyContext& context, const json::Padde
   if (is_cut_off(word) && draft.last_call_broken) reply.tool_calls.pop_back();
   const Stop stop =
       decode_stop_reason(word, reply.tool_calls.empty() ? ClientCalls::none : ClientCalls::some);
-  if (stop.kind == StopKind::malformed) return Unexpected{malformed_output(word)};
-  if (stop.kind == StopKind::unknown) ++reply.facts.unknown_items;
+  if (stop.kind == StopKind::malformed) return billed(malformed_output(word), reply);
+  if (stop.kind == StopKind::unknown) reply.facts.count(UnknownItem::stop_reason);
   shape_content(draft);
   reply.finish = client_finish(stop.finish, context);
   reply.legacy_functions = context.legacy_functions;
-  if (const auto usage = answer->find_present("usage")) reply.usage = decode_usage(*usage, context);
   reply.service_tier = decode_service_tier(*answer);
   return std::move(draft.reply);
 }

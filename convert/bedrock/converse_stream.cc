@@ -46,8 +46,7 @@ Result<void> ConverseStream::finish(DeltaSink& sink) {
   if (complete_) return {};
   if (!frames_.at_boundary()) return fail(ErrorKind::upstream_stream_truncated, "inside a frame");
   if (!saw_stop_) return fail(ErrorKind::upstream_stream_truncated, "before messageStop");
-  emit_end(sink);
-  return {};
+  return end(sink);
 }
 
 Result<void> ConverseStream::on_message(const wire::EventMessage& message, DeltaSink& sink) {
@@ -76,9 +75,9 @@ Result<void> ConverseStream::on_event(std::string_view type, Value event, DeltaS
   } else if (type == "messageStop") {
     return on_message_stop(event, sink);
   } else if (type == "metadata") {
-    on_metadata(event, sink);
+    return on_metadata(event, sink);
   } else {
-    ++facts_.unknown_items;
+    facts_.count(UnknownItem::event);
   }
   return {};
 }
@@ -98,7 +97,7 @@ Result<void> ConverseStream::on_block_start(Value event, DeltaSink& sink) {
     block->kind = BlockState::Kind::picture;
     kept(*block).picture_format = picture_format(*image);
   } else if (!start->find("toolResult") && !start->children().empty()) {
-    ++facts_.unknown_items;
+    facts_.count(UnknownItem::block);
   }
   return {};
 }
@@ -121,7 +120,7 @@ Result<void> ConverseStream::on_block_delta(Value event, DeltaSink& sink) {
   } else if (const auto image = delta->find_present("image")) {
     return on_picture_delta(*image, *block);
   } else if (!delta->find("toolResult")) {
-    ++facts_.unknown_items;
+    facts_.count(UnknownItem::member);
   }
   return {};
 }
@@ -146,14 +145,14 @@ void ConverseStream::on_reasoning_delta(Value delta, BlockState& block, DeltaSin
   } else if (const auto redacted = text_of(delta, "redactedContent")) {
     emit(Kind::redacted, *redacted, sink);
   } else {
-    ++facts_.unknown_items;
+    facts_.count(UnknownItem::member);
   }
 }
 
 bool ConverseStream::become(BlockState::Kind kind, BlockState& block, DeltaSink& sink) {
   if (block.kind == kind) return true;
   if (block.kind == BlockState::Kind::tool) {
-    ++facts_.unknown_items;
+    facts_.count(UnknownItem::member);
     return false;
   }
   flush_held(block, sink);
@@ -163,12 +162,12 @@ bool ConverseStream::become(BlockState::Kind kind, BlockState& block, DeltaSink&
 
 Result<void> ConverseStream::on_picture_delta(Value delta, BlockState& block) {
   if (block.kind != BlockState::Kind::picture) {
-    ++facts_.unknown_items;
+    facts_.count(UnknownItem::member);
     return {};
   }
   Arena arena;
   const std::string_view bytes = picture_bytes(delta, arena);
-  if (bytes.empty()) ++facts_.unknown_items;  // an error, or no base64
+  if (bytes.empty()) facts_.count(UnknownItem::member);  // an error, or no base64
   if (auto kept_too = keep(bytes.size()); !kept_too) return kept_too;
   kept(block).picture.append(bytes);
   return {};
@@ -198,25 +197,25 @@ Result<void> ConverseStream::on_message_stop(Value event, DeltaSink& sink) {
   const Stop stop =
       decode_stop_reason(word.escaped(), next_tool_ == 0 ? ClientCalls::none : ClientCalls::some);
   facts_.stop_reason = clean_word(word.escaped());
-  if (stop.kind == StopKind::malformed) return Unexpected{malformed_output(word.escaped())};
-  if (stop.kind == StopKind::unknown) ++facts_.unknown_items;
+  malformed_ = stop.kind == StopKind::malformed;
+  if (stop.kind == StopKind::unknown) facts_.count(UnknownItem::stop_reason);
+  saw_stop_ = true;
+  if (malformed_) return saw_metadata_ ? end(sink) : Result<void>();
   // Recorded streams leave contentBlockStop out; an answer that was cut off is not completed.
   const Ending ending = is_cut_off(word.escaped()) ? Ending::cut_off : Ending::whole;
   for (BlockState& block : blocks_) end_block(block, ending, sink);
   content_.finish(sink);
-  saw_stop_ = true;
   finish_ = client_finish(stop.finish, context_);
-  if (saw_metadata_) emit_end(sink);
-  return {};
+  return saw_metadata_ ? end(sink) : Result<void>();
 }
 
-void ConverseStream::on_metadata(Value event, DeltaSink& sink) {
+Result<void> ConverseStream::on_metadata(Value event, DeltaSink& sink) {
   emit_role(sink);
   saw_metadata_ = true;
   if (const auto usage = event.find_present("usage")) usage_ = decode_usage(*usage, context_);
   facts_.latency_ms = decode_latency_ms(event);
   service_tier_ = decode_service_tier(event).escaped();
-  if (saw_stop_) emit_end(sink);
+  return saw_stop_ ? end(sink) : Result<void>();
 }
 
 ConverseStream::BlockState* ConverseStream::block_at(Value event, BlockState::Kind kind) {
@@ -274,7 +273,7 @@ void ConverseStream::end_block(BlockState& block, Ending ending, DeltaSink& sink
     delta.media.format = block.kept->picture_format;
     delta.media.base64 = block.kept->picture.text();
     if (delta.media.format.empty()) {
-      ++facts_.unknown_items;
+      facts_.count(UnknownItem::member);
     } else {
       sink.on_delta(delta);
     }
@@ -403,17 +402,24 @@ Result<void> ConverseStream::emit_text(Text text, BlockState& block, DeltaSink& 
   return emit_piece(Text::from_escaped(joined_), block, sink);
 }
 
-void ConverseStream::emit_end(DeltaSink& sink) {
+// Everything was said, what it cost as well; or upstream does not say that.
+Result<void> ConverseStream::end(DeltaSink& sink) {
+  if (malformed_) {
+    Error error = malformed_output(facts_.stop_reason);
+    error.usage = usage_;
+    return Unexpected{std::move(error)};
+  }
   complete_ = true;
   ChatDelta delta;
   delta.kind = Kind::finish;
   delta.finish = finish_;
   delta.service_tier = Text::from_escaped(service_tier_);
   sink.on_delta(delta);
-  if (!usage_) return;
+  if (!usage_) return {};
   delta.kind = Kind::usage;
   delta.usage = usage_;
   sink.on_delta(delta);
+  return {};
 }
 
 std::optional<Value> ConverseStream::read_payload(std::string_view payload) {

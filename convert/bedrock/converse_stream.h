@@ -63,7 +63,7 @@ class ConverseStream final : public StreamDecoder {
   Result<void> on_block_delta(json::Value event, DeltaSink& sink);
   void on_block_stop(json::Value event, DeltaSink& sink);
   Result<void> on_message_stop(json::Value event, DeltaSink& sink);
-  void on_metadata(json::Value event, DeltaSink& sink);
+  Result<void> on_metadata(json::Value event, DeltaSink& sink);
   Result<void> on_tool_delta(json::Value delta, BlockState& block, DeltaSink& sink);
   void on_reasoning_delta(json::Value delta, BlockState& block, DeltaSink& sink);
   Result<void> on_picture_delta(json::Value delta, BlockState& block);
@@ -88,7 +88,7 @@ class ConverseStream final : public StreamDecoder {
   Result<void> emit_input(Text text, BlockState& block, DeltaSink& sink);
   void emit_arguments(Text text, const BlockState& block, DeltaSink& sink);
   static void emit(ChatDelta::Kind kind, Text text, DeltaSink& sink);
-  void emit_end(DeltaSink& sink);
+  Result<void> end(DeltaSink& sink);
 
   // The payload's JSON; lone halves of surrogate pairs are masked in a copy.
   std::optional<json::Value> read_payload(std::string_view payload);
@@ -106,6 +106,7 @@ class ConverseStream final : public StreamDecoder {
   std::uint32_t next_tool_ = 0;
   bool role_sent_ = false;
   bool saw_stop_ = false;
+  bool malformed_ = false;  // so said messageStop: an error, held until metadata or the end
   bool saw_metadata_ = false;
   bool complete_ = false;
   FinishReason finish_ = FinishReason::stop;  // held until metadata, or the end

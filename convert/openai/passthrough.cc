@@ -108,8 +108,13 @@ class OpenAiDialect final : public Dialect {
     if (!root) return Unexpected{error_of(ErrorKind::upstream_bad_response, "not JSON")};
     if (root->find_present("error")) return Unexpected{openai::map_error(0, *root)};
     const auto choice = first_choice(*root);
-    if (!choice) return Unexpected{error_of(ErrorKind::upstream_bad_response, "no choices")};
+    if (!choice) {
+      Error error = error_of(ErrorKind::upstream_bad_response, "no choices");
+      error.usage = openai::read_usage(*root);
+      return Unexpected{std::move(error)};
+    }
     ChatReply reply;
+    openai::read_model(*root, reply.facts);
     const auto word = choice->find("finish_reason");
     if (const auto finish = word ? word->as_text() : std::nullopt) {
       reply.finish = openai::read_finish(*finish, reply.facts);

@@ -5,7 +5,8 @@
 namespace oriel::convert::openai {
 namespace {
 
-constexpr std::size_t kMaxWord = 64;  // bytes of a finish reason that are kept
+constexpr std::size_t kMaxWord = 64;    // bytes of a finish reason that are kept
+constexpr std::size_t kMaxModel = 256;  // bytes of a model's name; a longer one is none
 
 // A count of tokens; nullopt unless it is an integer that is not negative.
 std::optional<std::uint64_t> count_of(const json::Value& object, std::string_view name) {
@@ -70,6 +71,13 @@ std::optional<Usage> read_usage(const json::Value& root) {
   return kinds;
 }
 
+void read_model(const json::Value& root, UpstreamFacts& facts) {
+  if (!facts.model.empty()) return;
+  const auto value = root.find("model");
+  const auto name = value ? value->as_text() : std::nullopt;
+  if (name && name->escaped().size() <= kMaxModel) facts.model = json::unescape(*name);
+}
+
 FinishReason read_finish(json::Text word, UpstreamFacts& facts) {
   facts.stop_reason = word.escaped().substr(0, kMaxWord);
   for (const FinishReason reason :
@@ -77,7 +85,7 @@ FinishReason read_finish(json::Text word, UpstreamFacts& facts) {
         FinishReason::content_filter, FinishReason::function_call}) {
     if (word.escaped() == to_string(reason)) return reason;
   }
-  ++facts.unknown_items;
+  facts.count(UnknownItem::stop_reason);
   return FinishReason::stop;
 }
 

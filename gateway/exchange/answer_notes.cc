@@ -23,8 +23,8 @@ bool carries_content(const ChatDelta& delta) {
 
 }  // namespace
 
-void AnswerNotes::usage(std::optional<convert::Usage>& mine, const convert::Usage& now) {
-  const metrics::Tokens before = mine ? tokens_of(*mine) : metrics::Tokens{};
+void AnswerNotes::usage(metrics::Attempt& attempt, const convert::Usage& now) {
+  const metrics::Tokens before = attempt.tokens.value_or(metrics::Tokens{});
   const metrics::Tokens after = tokens_of(now);
   metrics::Tokens& sum = record_.tokens;
   sum.input += after.input - before.input;
@@ -34,7 +34,19 @@ void AnswerNotes::usage(std::optional<convert::Usage>& mine, const convert::Usag
   sum.cache_write_1h += after.cache_write_1h - before.cache_write_1h;
   sum.reasoning += after.reasoning - before.reasoning;
   record_.usage_source = metrics::UsageSource::provider;
-  mine = now;
+  attempt.tokens = after;
+}
+
+void AnswerNotes::price(metrics::Attempt& attempt, const metrics::Price& price,
+                        std::uint32_t images) {
+  record_.images += images;
+  if (!attempt.tokens) return;
+  attempt.cost = metrics::cost_of(price, *attempt.tokens, images);
+  if (attempt.cost) {
+    record_.cost = record_.cost.value_or(0) + *attempt.cost;
+  } else {
+    record_.unpriced = true;
+  }
 }
 
 void AnswerNotes::missing_usage(std::string_view why) {
@@ -42,8 +54,12 @@ void AnswerNotes::missing_usage(std::string_view why) {
 }
 
 void AnswerNotes::facts(const convert::UpstreamFacts& facts) {
-  record_.stop_reason = facts.stop_reason;
-  record_.unknown_items += facts.unknown_items;
+  if (!facts.stop_reason.empty()) record_.stop_reason = facts.stop_reason;
+  if (!facts.model.empty()) record_.response_model = facts.model;
+  for (std::size_t i = 0; i < convert::kUnknownItems; ++i) {
+    const auto item = unknown_item_of(static_cast<convert::UnknownItem>(i));
+    record_.unknown_items[static_cast<std::size_t>(item)] += facts.unknown_items[i];
+  }
   if (!facts.latency_ms) return;
   const std::chrono::milliseconds latency(*facts.latency_ms);
   record_.provider_latency = std::max(record_.provider_latency.value_or(latency), latency);
@@ -80,6 +96,7 @@ void AnswerNotes::content(const ChatDelta& delta, SteadyTime time) {
 void AnswerNotes::drop_content() {
   record_.chunks = 0;
   record_.finish_reason = {};
+  record_.stop_reason.clear();
   record_.time_to_first_token.reset();
   record_.time_to_first_reasoning.reset();
   record_.first_to_last_token.reset();

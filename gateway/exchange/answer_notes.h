@@ -1,8 +1,8 @@
-// AnswerNotes: what a chat's record learns from its answer: usage, finish, facts, and when content
-// came. Owned by the exchange, beside the record that it fills; the worker's thread.
+// AnswerNotes: what a chat's record learns from its answer: what it cost, how it ended, facts, and
+// when content came. Owned by the exchange, beside the record that it fills; the worker's thread.
 #pragma once
 
-#include <optional>
+#include <cstdint>
 #include <string_view>
 
 #include "convert/chat.h"
@@ -15,9 +15,10 @@ class AnswerNotes {
   AnswerNotes(ExchangeContext& context, metrics::Record& record, const StageClock& stages)
       : context_(context), record_(record), stages_(stages) {}
 
-  // What one attempt cost, as far as told: `mine` is what it said before. The record has the sum of
-  // all attempts.
-  void usage(std::optional<convert::Usage>& mine, const convert::Usage& now);
+  // What one attempt used, as far as told; the record has the sum of all attempts.
+  void usage(metrics::Attempt& attempt, const convert::Usage& now);
+  // The attempt has ended, with so many pictures made: nothing more is used.
+  void price(metrics::Attempt& attempt, const metrics::Price& price, std::uint32_t images);
   // An answer ends and upstream did not say what it cost; `why` is a literal.
   void missing_usage(std::string_view why);
   void facts(const convert::UpstreamFacts& facts);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "convert/openai/chat_reply.h"
+#include "gateway/exchange/answer_headers.h"
 #include "gateway/exchange/outcome.h"
 
 namespace oriel::gateway {
@@ -30,21 +31,6 @@ std::string tenant_of(const ChatContext& chat, const http::Request& request) {
   if (chat.reasoning_cache == nullptr) return {};
   const std::string* authorization = request.head.find("authorization");
   return authorization == nullptr ? std::string() : *authorization;
-}
-
-std::string list_of(const std::vector<metrics::Adjusted>& adjusted) {
-  std::string list;
-  for (const metrics::Adjusted& each : adjusted) {
-    if (!list.empty()) list.append(",");
-    list.append(each.parameter).append("=").append(each.action);
-  }
-  return list;
-}
-
-// An ARN without whose it is: the part behind the account.
-std::string shown_model_id(std::string_view id) {
-  if (!id.starts_with("arn:")) return std::string(id);
-  return std::string(id.substr(id.rfind(':', id.find('/')) + 1));
 }
 
 }  // namespace
@@ -129,22 +115,22 @@ void ChatExchange::call_upstream() {
     const auto choice = static_cast<std::uint32_t>(calls_.size());
     calls_.push_back(std::make_unique<ModelCall>(scope_, observer, choice));
   }
-  ++rounds_;
+  const std::string_view retry = rounds_++ == 0 ? std::string_view() : "lesson";
   state_ = State::calling;
   for (const auto& call : calls_) {
-    if (!start_call(*call)) return;
+    if (!start_call(*call, retry)) return;
   }
   const auto patience = context_.config->chat.early_commit;
   if (plan_.wants_stream() && !begun_ && patience.count() > 0) arm_pulse(patience);
 }
 
-bool ChatExchange::start_call(ModelCall& call) {
+bool ChatExchange::start_call(ModelCall& call, std::string_view retry) {
   auto request = signer_.make();
   if (!request) {
     fail(request.error());
     return false;
   }
-  call.start(*plan_.route(), std::move(*request), plan_.encoded().context, plan_.delivery());
+  call.start(*plan_.route(), std::move(*request), plan_.encoded().context, plan_.delivery(), retry);
   return true;
 }
 
@@ -153,7 +139,7 @@ bool ChatExchange::start_call(ModelCall& call) {
 bool ChatExchange::try_again(ModelCall& call, const Error& error) {
   if (rounds_ >= kMaxRounds || failed()) return false;
   if (!spoken_ && plan_.teaches(error.lesson)) {
-    cancel_calls(outcome_of(error.kind), {});  // they will be refused as well
+    discard_calls(outcome_of(error.kind), Discard::retry);  // they will be refused as well
     if (!plan_.learn(error.lesson, scope_.tenant)) return false;
     drop_chunks();
     sign();
@@ -163,9 +149,9 @@ bool ChatExchange::try_again(ModelCall& call, const Error& error) {
   if (error.kind != ErrorKind::upstream_malformed_output || !whole || asked_twice_) return false;
   asked_twice_ = true;
   ++rounds_;
-  notes_.missing_usage("failed");
+  call.discard(outcome_of(error.kind), Discard::retry);
   stages_.enter(Stage::sign);
-  (void)start_call(call);
+  (void)start_call(call, "malformed_output");
   return true;
 }
 
@@ -233,6 +219,9 @@ void ChatExchange::on_call_error(ModelCall& call, const Error& error) {
     if (!any_asking()) end_draining();
     return;
   }
+  // What is malformed was made, and paid for.
+  const bool made = error.kind == ErrorKind::upstream_malformed_output;
+  if (made && !call.usage()) notes_.missing_usage("failed");
   if (try_again(call, error)) return;
   shown_choice_ = call.choice();
   fail(error);
@@ -279,9 +268,10 @@ void ChatExchange::begin_stream() {
   std::vector<Header> headers = {{"content-type", "text/event-stream; charset=utf-8"},
                                  {"cache-control", "no-cache"},
                                  {"x-accel-buffering", "no"}};
-  add_headers(headers);
   record_.status = 200;
   begun_ = true;
+  add_headers(headers);
+  add_overhead(headers);
   reply_->begin(200, std::move(headers));
   const auto keep_alive = context_.config->chat.keep_alive;
   if (keep_alive.count() > 0) arm_pulse(keep_alive);
@@ -318,7 +308,7 @@ void ChatExchange::write_summed_usage() {
 }
 
 void ChatExchange::fail(const Error& error) {
-  cancel_calls(outcome_of(error.kind), "failed");
+  discard_calls(outcome_of(error.kind), Discard::failed);
   end_pause();
   note_error(error);
   state_ = State::flushing;
@@ -413,7 +403,8 @@ AfterCut ChatExchange::on_cut(const Error& error) {
     return AfterCut::lingers;
   }
   state_ = State::done;
-  cancel_calls(outcome_of(error.kind), "cancelled");
+  const bool gone = !failed() && error.kind != ErrorKind::draining;
+  discard_calls(outcome_of(error.kind), gone ? Discard::client_left : Discard::failed);
   return AfterCut::ends;
 }
 
@@ -443,7 +434,7 @@ void ChatExchange::on_lingering_cut() {
   --chat_.draining;
   state_ = State::done;
   if (timer_) timer_->cancel();
-  cancel_calls(metrics::Outcome::caller_cancelled, "cancelled");
+  discard_calls(metrics::Outcome::caller_cancelled, Discard::client_left);
 }
 
 void ChatExchange::on_worker_stop(const Error& error) {
@@ -464,8 +455,8 @@ void ChatExchange::end_pause() {
   if (state_ == State::paused) record_.backpressure += context_.clock->now() - paused_since_;
 }
 
-void ChatExchange::cancel_calls(metrics::Outcome outcome, std::string_view why) {
-  for (const auto& call : calls_) call->cancel(outcome, why);
+void ChatExchange::discard_calls(metrics::Outcome outcome, Discard why) {
+  for (const auto& call : calls_) call->discard(outcome, why);
 }
 
 bool ChatExchange::all_complete() const {
@@ -500,24 +491,13 @@ const metrics::Attempt* ChatExchange::shown_attempt() const {
 void ChatExchange::add_headers(std::vector<Header>& headers) const {
   const Route* route = plan_.route();
   if (route == nullptr) return;
-  headers.push_back({"x-oriel-model", std::string(context_.records->name_of(route->model))});
-  headers.push_back({"x-oriel-provider", route->provider->name});
-  headers.push_back({"x-oriel-model-id", shown_model_id(route->target.upstream_model)});
-  headers.push_back({"x-oriel-attempts", std::to_string(record_.attempts.size())});
-  if (!record_.adjusted.empty()) headers.push_back({"x-oriel-adjusted", list_of(record_.adjusted)});
+  const metrics::Attempt* attempt = shown_attempt();
+  add_route_headers(*route, context_.records->name_of(route->model), headers);
+  add_record_headers(record_, headers);
+  if (!begun_) add_cost_header(record_, headers);
   if (plan_.wants_stream() && plan_.delivery() == Delivery::replayed) {
     headers.push_back({"x-oriel-stream", "synthetic"});
   }
-  if (record_.provider_latency) {
-    headers.push_back(
-        {"x-oriel-upstream-latency-ms", std::to_string(record_.provider_latency->count())});
-  }
-  const std::uint64_t cache_write = record_.tokens.cache_write_5m + record_.tokens.cache_write_1h;
-  if (record_.tokens.cache_read + cache_write != 0) {
-    headers.push_back({"x-oriel-cache", "read=" + std::to_string(record_.tokens.cache_read) +
-                                            ",write=" + std::to_string(cache_write)});
-  }
-  const metrics::Attempt* attempt = shown_attempt();
   if (attempt != nullptr && !attempt->request_id.empty() && route->provider->uses_aws()) {
     headers.push_back({"x-amzn-requestid", attempt->request_id});
   }

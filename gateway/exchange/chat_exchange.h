@@ -72,7 +72,7 @@ class ChatExchange final : public Exchange, private ModelCallObserver {
   void sign();
   void hash_slice();
   void call_upstream();
-  bool start_call(ModelCall& call);
+  bool start_call(ModelCall& call, std::string_view retry);
   bool try_again(ModelCall& call, const convert::Error& error);
 
   // The way back.
@@ -90,7 +90,7 @@ class ChatExchange final : public Exchange, private ModelCallObserver {
   bool may_drain(const convert::Error& error) const;
   void start_draining();
   void end_draining();
-  void cancel_calls(metrics::Outcome outcome, std::string_view why);
+  void discard_calls(metrics::Outcome outcome, Discard why);
   bool all_complete() const;
   bool any_asking() const;
   bool any_running() const;

@@ -28,6 +28,23 @@ std::string_view name_of(const Lesson& lesson) {
   }
 }
 
+// Who uses the client's service, as it says; hashed, for nothing else is kept of it. Empty: it does
+// not say.
+std::string user_hash_of(const convert::ChatRequest& request) {
+  constexpr std::size_t kDigits = 16;
+  for (const std::string_view field : {"safety_identifier", "user"}) {
+    const auto extra = std::find_if(request.extras.begin(), request.extras.end(),
+                                    [&](const auto& each) { return each.name == field; });
+    if (extra == request.extras.end()) continue;
+    const std::string_view quoted = extra->value.text;
+    aws::BodyHash hash;
+    hash.update(json::unescape(json::Text::from_escaped(quoted.substr(1, quoted.size() - 2))));
+    const aws::HexDigest digest = hash.finish();
+    return std::string(digest.data(), kDigits);
+  }
+  return {};
+}
+
 bool forgot_reasoning(const Message& message) {
   return !message.tool_calls.empty() && message.reasoning.empty();
 }
@@ -48,6 +65,7 @@ Result<void> ChatPlan::read(json::PaddedBuffer body) {
   wants_usage_ = request_->include_usage;
   model_ = request_->model.escaped();
   choices_ = request_->choices;
+  record_.user_hash = user_hash_of(*request_);
   stages_.enter(Stage::route);
   return find_route();
 }

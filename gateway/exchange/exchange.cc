@@ -3,9 +3,18 @@
 #include <utility>
 
 #include "gateway/exchange/outcome.h"
-#include "metrics/log_line.h"
 
 namespace oriel::gateway {
+namespace {
+
+constexpr std::size_t kMaxSpanBatch = 64 * 1024;  // bytes that wait on a worker
+
+// When a request began, by the wall clock that says `now`.
+WallTime start_of(SteadyTime first_byte, WallTime now, const Clock& clock) {
+  return now - std::chrono::duration_cast<WallTime::duration>(clock.now() - first_byte);
+}
+
+}  // namespace
 
 ExchangeTable::ExchangeTable(event_base* base)
     : free_retired_(base, [this] {
@@ -41,20 +50,24 @@ void ExchangeTable::clear() {
   retired_.clear();
 }
 
-RecordSink::RecordSink(metrics::Shard& shard, const metrics::LabelTable& labels,
-                       bool log_client_address, std::function<void(std::string_view)> log)
-    : shard_(&shard),
-      labels_(&labels),
-      log_client_address_(log_client_address),
-      log_(std::move(log)) {}
-
 void RecordSink::close(const metrics::Record& record) {
-  shard_->record(record);
+  const bool kept = outputs_.spans && metrics::keeps_trace(record, outputs_.tail);
+  outputs_.shard->record(record, kept ? metrics::TraceKept::yes : metrics::TraceKept::no);
   line_.clear();
-  metrics::append_log_line(
-      record, *labels_,
-      log_client_address_ ? metrics::ClientAddress::show : metrics::ClientAddress::hide, line_);
-  log_(line_);
+  metrics::append_log_line(record, *outputs_.labels, outputs_.client_address, line_);
+  outputs_.log(line_);
+  if (outputs_.emf != nullptr) outputs_.emf->add(record);
+  if (kept) keep_spans(record);
+}
+
+void RecordSink::keep_spans(const metrics::Record& record) {
+  if (!batch_.spans.empty()) batch_.spans.push_back(',');
+  batch_.count += metrics::append_spans(record, *outputs_.labels, outputs_.providers, batch_.spans);
+  if (batch_.spans.size() >= kMaxSpanBatch) flush_spans();
+}
+
+void RecordSink::flush_spans() {
+  if (batch_.count != 0) outputs_.spans(std::exchange(batch_, {}));
 }
 
 Exchange::Exchange(ExchangeContext& context, const http::Request& request, http::Reply& reply,
@@ -64,6 +77,7 @@ Exchange::Exchange(ExchangeContext& context, const http::Request& request, http:
   record_.endpoint = endpoint;
   record_.request_id = request.request_id;
   record_.client_addr = request.peer;
+  record_.trace = context.tracer->begin(&request.head, endpoint);
   record_.bytes_in = request.body.size();
   context_.records->shard().request_started(endpoint);
   reply.watch({[this](http::ReplyEnd end) { on_ended(end); }, [this] { on_reply_drained(); }});
@@ -166,6 +180,7 @@ void Exchange::settle() {
 void Exchange::close_record() {
   if (std::exchange(closed_, true)) return;
   record_.time = context_.clock->wall();
+  record_.start = start_of(stages_.start(), record_.time, *context_.clock);
   context_.records->shard().request_ended(record_.endpoint);
   context_.records->close(record_);
 }
@@ -175,7 +190,7 @@ void Exchange::add_overhead(std::vector<convert::Header>& headers) const {
   headers.push_back({"x-oriel-overhead-us", std::to_string(overhead.count())});
 }
 
-metrics::Record record_of(const http::Rejected& rejected, const Clock& clock,
+metrics::Record record_of(const http::Rejected& rejected, ExchangeContext& context,
                           metrics::Endpoint endpoint) {
   metrics::Record record;
   record.endpoint = endpoint;
@@ -186,14 +201,16 @@ metrics::Record record_of(const http::Rejected& rejected, const Clock& clock,
   record.error = rejected.error.detail.empty()
                      ? std::string(convert::row_of(rejected.error.kind).message)
                      : rejected.error.detail;
-  record.time = clock.wall();
-  record.total = clock.now() - rejected.first_byte;
+  record.trace = context.tracer->begin(rejected.head, endpoint);
+  record.time = context.clock->wall();
+  record.start = start_of(rejected.first_byte, record.time, *context.clock);
+  record.total = context.clock->now() - rejected.first_byte;
   record.stages[static_cast<std::size_t>(metrics::Stage::read)] = record.total;
   record.bytes_in = rejected.bytes_in;
   return record;
 }
 
-metrics::Record record_of(const http::OptionsAnswered& answered, const Clock& clock,
+metrics::Record record_of(const http::OptionsAnswered& answered, ExchangeContext& context,
                           metrics::Endpoint endpoint) {
   metrics::Record record;
   record.endpoint = endpoint;
@@ -201,8 +218,9 @@ metrics::Record record_of(const http::OptionsAnswered& answered, const Clock& cl
   record.client_addr = answered.peer;
   record.status = 204;
   record.outcome = metrics::Outcome::ok;
-  record.time = clock.wall();
-  record.total = clock.now() - answered.first_byte;
+  record.time = context.clock->wall();
+  record.start = start_of(answered.first_byte, record.time, *context.clock);
+  record.total = context.clock->now() - answered.first_byte;
   record.stages[static_cast<std::size_t>(metrics::Stage::read)] = record.total;
   return record;
 }

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "convert/error.h"
@@ -19,11 +20,16 @@
 #include "gateway/clock.h"
 #include "gateway/config.h"
 #include "gateway/exchange/stage_clock.h"
+#include "gateway/exchange/tracer.h"
 #include "gateway/http/server.h"
 #include "gateway/loop.h"
 #include "gateway/random.h"
+#include "gateway/telemetry/otlp_sink.h"
+#include "metrics/emf.h"
+#include "metrics/log_line.h"
 #include "metrics/record.h"
 #include "metrics/registry.h"
+#include "metrics/span.h"
 
 namespace oriel::gateway {
 
@@ -54,21 +60,34 @@ class ExchangeTable {
   Timer free_retired_;
 };
 
-// Where records go when they are closed: the shard and the log.
+// Where records go when they are closed. All of it outlives the sink.
+struct RecordOutputs {
+  metrics::Shard* shard = nullptr;
+  const metrics::LabelTable* labels = nullptr;
+  metrics::ClientAddress client_address = metrics::ClientAddress::show;
+  std::function<void(std::string_view line)> log;
+  metrics::EmfAggregate* emf = nullptr;        // null: off
+  std::function<void(SpanBatch batch)> spans;  // empty: nothing is exported
+  metrics::TailRule tail;
+  metrics::ProviderNames providers;  // what spans call them
+};
+
+// Renders closed records to all their outputs. One per worker.
 class RecordSink {
  public:
-  RecordSink(metrics::Shard& shard, const metrics::LabelTable& labels, bool log_client_address,
-             std::function<void(std::string_view line)> log);
+  explicit RecordSink(RecordOutputs outputs) : outputs_(std::move(outputs)) {}
   void close(const metrics::Record& record);
-  metrics::Shard& shard() { return *shard_; }
-  std::string_view name_of(metrics::LabelId id) const { return labels_->name(id); }
+  // Hands on the spans that wait for company; called every so often.
+  void flush_spans();
+  metrics::Shard& shard() { return *outputs_.shard; }
+  std::string_view name_of(metrics::LabelId id) const { return outputs_.labels->name(id); }
 
  private:
-  metrics::Shard* shard_;
-  const metrics::LabelTable* labels_;
-  bool log_client_address_;
-  std::function<void(std::string_view)> log_;
+  void keep_spans(const metrics::Record& record);
+
+  RecordOutputs outputs_;
   std::string line_;  // reused
+  SpanBatch batch_;
 };
 
 // What every exchange of a worker uses.
@@ -80,6 +99,7 @@ struct ExchangeContext {
   json::Reader* reader = nullptr;
   ExchangeTable* table = nullptr;
   RecordSink* records = nullptr;
+  Tracer* tracer = nullptr;
 };
 
 // What becomes of an exchange whose answer was cut off.
@@ -116,6 +136,8 @@ class Exchange {
   // Headers that every answer of this exchange carries.
   virtual void add_headers(std::vector<convert::Header>& headers) const;
 
+  // How long the gateway itself took so far.
+  void add_overhead(std::vector<convert::Header>& headers) const;
   // Books the outcome of an error; the first one counts. Without one, an answer that has left is
   // ok.
   void note_error(const convert::Error& error);
@@ -136,7 +158,6 @@ class Exchange {
   void cut(const convert::Error& error);
   void settle();
   void close_record();
-  void add_overhead(std::vector<convert::Header>& headers) const;
 
   std::uint64_t id_ = 0;
   bool closed_ = false;     // the record
@@ -145,11 +166,12 @@ class Exchange {
 };
 
 // The record of a request that the front end turned away itself.
-metrics::Record record_of(const http::Rejected& rejected, const Clock& clock,
+metrics::Record record_of(const http::Rejected& rejected, ExchangeContext& context,
                           metrics::Endpoint endpoint);
 
-// The record of an OPTIONS request, which the front end answers.
-metrics::Record record_of(const http::OptionsAnswered& answered, const Clock& clock,
+// The record of an OPTIONS request, which the front end answers. It has no trace: what a browser
+// asks by itself carries nobody's.
+metrics::Record record_of(const http::OptionsAnswered& answered, ExchangeContext& context,
                           metrics::Endpoint endpoint);
 
 }  // namespace oriel::gateway

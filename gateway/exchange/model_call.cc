@@ -21,6 +21,20 @@ constexpr std::size_t kMaxErrorBody = 256 * 1024;
 // Longer ids, or ids of other characters, are not written anywhere.
 constexpr std::size_t kMaxRequestId = 128;
 
+// What is said of an attempt without use: why its usage is missing, or why its cost is wasted.
+struct DiscardWords {
+  std::string_view usage_missing;  // empty: nothing is said
+  std::string_view wasted;
+};
+constexpr DiscardWords words_of(Discard why) {
+  switch (why) {
+    case Discard::retry: return {{}, "retry"};
+    case Discard::failed: return {"failed", "failed"};
+    case Discard::client_left: return {"cancelled", "client_abort"};
+  }
+  return {};
+}
+
 // Upstream's id of a request; empty when there is none that is fit to be passed on.
 std::string_view find_request_id(const std::vector<Header>& headers) {
   for (const std::string_view name : {"x-amzn-requestid", "x-request-id"}) {
@@ -35,6 +49,14 @@ std::string_view find_request_id(const std::vector<Header>& headers) {
   return {};
 }
 
+// What a call under this span sends on (https://www.w3.org/TR/trace-context/).
+void add_trace_headers(const metrics::TraceContext& trace, const metrics::SpanId& span,
+                       std::vector<Header>& headers) {
+  if (!trace.present()) return;
+  headers.push_back({"traceparent", metrics::traceparent(trace, span)});
+  if (!trace.state.empty()) headers.push_back({"tracestate", trace.state});
+}
+
 }  // namespace
 
 ModelCall::ModelCall(CallScope& scope, ModelCallObserver& observer, std::uint32_t choice)
@@ -43,7 +65,8 @@ ModelCall::ModelCall(CallScope& scope, ModelCallObserver& observer, std::uint32_
 ModelCall::~ModelCall() = default;
 
 void ModelCall::start(const Route& route, UpstreamRequest request,
-                      const convert::ReplyContext& context, Delivery delivery) {
+                      const convert::ReplyContext& context, Delivery delivery,
+                      std::string_view retry) {
   route_ = &route;
   context_ = context;
   delivery_ = delivery;
@@ -51,6 +74,7 @@ void ModelCall::start(const Route& route, UpstreamRequest request,
   body_ = {};
   reasoning_ = {};
   usage_.reset();
+  images_ = 0;
   status_ = 0;
   awaits_usage_ = false;
   attempt_ = scope_.record.attempts.size();
@@ -58,20 +82,30 @@ void ModelCall::start(const Route& route, UpstreamRequest request,
   attempt.provider = route.provider->label;
   attempt.upstream_model = route.upstream_model;
   attempt.region = route.region_label;
-  scope_.record.attempts.push_back(std::move(attempt));
+  attempt.span_id = scope_.context.tracer->new_span();
+  attempt.retry = retry;
+  if (!route.provider->uses_aws()) {
+    add_trace_headers(scope_.record.trace, attempt.span_id, request.headers);
+  }
   started_ = scope_.stages.enter(Stage::upstream, Waiting::yes);
+  attempt.start = started_ - scope_.stages.start();
+  scope_.record.attempts.push_back(std::move(attempt));
   state_ = State::awaiting_head;
   call_ = scope_.chat.upstream->start(std::move(request), *this);
   if (paused_) call_->pause();
 }
 
-void ModelCall::cancel(metrics::Outcome outcome, std::string_view why) {
-  const bool answering = asking() && (status_ == 0 || status_ == 200);
-  if (answering && !usage_ && !why.empty()) scope_.notes.missing_usage(why);
+void ModelCall::discard(metrics::Outcome outcome, Discard why) {
+  if (state_ == State::idle) return;  // no attempt was made
+  const DiscardWords words = words_of(why);
   if (asking()) {
+    const bool answering = status_ == 0 || status_ == 200;
+    const bool unsaid = answering && !usage_ && !words.usage_missing.empty();
+    if (unsaid) scope_.notes.missing_usage(words.usage_missing);
     close_attempt(outcome);
     state_ = State::failed;
   }
+  if (current().tokens) current().wasted = words.wasted;
   if (timer_) timer_->cancel();
   call_.reset();
 }
@@ -98,7 +132,7 @@ void ModelCall::resume() {
 
 void ModelCall::on_head(int status, const std::vector<Header>& headers) {
   const SteadyTime now = scope_.stages.enter(Stage::upstream, Waiting::yes);
-  metrics::Attempt& attempt = scope_.record.attempts[attempt_];
+  metrics::Attempt& attempt = current();
   attempt.status = status_ = status;
   attempt.first_byte = now - started_;
   attempt.request_id = find_request_id(headers);
@@ -132,7 +166,6 @@ void ModelCall::collect(std::string_view bytes) {
 }
 
 void ModelCall::on_done(const TransferResult& result) {
-  note_transfer(result);
   const bool broken = result.fault != TransferFault::none;
   switch (state_) {
     case State::awaiting_head:
@@ -173,9 +206,13 @@ void ModelCall::on_stream_end(const TransferResult& result) {
 }
 
 void ModelCall::on_delta(const ChatDelta& delta) {
-  if (delta.usage) scope_.notes.usage(usage_, *delta.usage);
+  const bool replayed = state_ != State::streaming;
+  if (!replayed) {
+    if (delta.usage) note_usage(*delta.usage);
+    if (delta.kind == ChatDelta::Kind::image) ++images_;
+    if (keeps_reasoning()) reasoning_.on_delta(delta);
+  }
   scope_.notes.delta(delta, event_time_);
-  if (state_ == State::streaming && keeps_reasoning()) reasoning_.on_delta(delta);
   if (choice_ == 0) return observer_.on_call_delta(*this, delta);
   ChatDelta mine = delta;
   mine.choice = choice_;
@@ -189,8 +226,8 @@ void ModelCall::on_answer() {
   if (status_ != 200) return fail(dialect.decode_error(status_, headers_, body_, reader));
   auto reply = dialect.decode(context_, body_, reader);
   if (!reply) return fail(reply.error());
-  call_.reset();
-  if (reply->usage) scope_.notes.usage(usage_, *reply->usage);
+  if (reply->usage) note_usage(*reply->usage);
+  images_ = static_cast<std::uint32_t>(reply->images.size());
   if (!usage_) scope_.notes.missing_usage("absent");
   scope_.notes.facts(reply->facts);
   scope_.notes.finish(reply->finish);
@@ -198,6 +235,7 @@ void ModelCall::on_answer() {
     keep_reasoning(*scope_.chat.reasoning_cache, scope_.tenant, *route_, *reply);
   }
   close_attempt(metrics::Outcome::ok);
+  call_.reset();
   state_ = State::complete;
   if (delivery_ == Delivery::whole) return observer_.on_call_reply(*this, std::move(*reply));
   convert::replay(*reply, choice_, *this);
@@ -209,7 +247,6 @@ void ModelCall::on_answer() {
 // ends
 
 void ModelCall::on_complete() {
-  scope_.notes.facts(decoder_->facts());
   if (!usage_) scope_.notes.missing_usage("absent");
   if (keeps_reasoning()) reasoning_.store(*scope_.chat.reasoning_cache, scope_.tenant, *route_);
   close_attempt(metrics::Outcome::ok);
@@ -229,8 +266,8 @@ void ModelCall::on_timer() {
 }
 
 void ModelCall::fail(const Error& error) {
+  if (error.usage) note_usage(*error.usage);
   close_attempt(outcome_of(error.kind));
-  if (decoder_) scope_.notes.facts(decoder_->facts());
   const std::string_view broken = frame_fault_of(error);
   if (!broken.empty()) {
     scope_.context.records->shard().event_stream_error(route_->provider->label, broken);
@@ -241,22 +278,34 @@ void ModelCall::fail(const Error& error) {
   observer_.on_call_error(*this, error);
 }
 
+// The attempt says all of itself here: an answer's transport may go on, but the record does not
+// wait for it.
 void ModelCall::close_attempt(metrics::Outcome outcome) {
-  metrics::Attempt& attempt = scope_.record.attempts[attempt_];
+  metrics::Attempt& attempt = current();
   attempt.outcome = outcome;
   attempt.duration = scope_.context.clock->now() - started_;
+  note_times(call_->times());
+  if (decoder_) scope_.notes.facts(decoder_->facts());
+  scope_.notes.price(attempt, route_->price, images_);
+  const bool unnamed = status_ == 200 && scope_.record.response_model.empty();
+  if (unnamed) scope_.record.response_model = route_->target.upstream_model;
 }
 
-void ModelCall::note_transfer(const TransferResult& result) {
-  metrics::Attempt& attempt = scope_.record.attempts[attempt_];
-  attempt.reused_connection = result.times.reused_connection;
+void ModelCall::note_usage(const convert::Usage& usage) {
+  usage_ = usage;
+  scope_.notes.usage(current(), usage);
+}
+
+void ModelCall::note_times(const TransferTimes& times) {
+  metrics::Attempt& attempt = current();
+  attempt.reused_connection = times.reused_connection;
   const auto phase = [](std::uint64_t microseconds) -> std::optional<std::chrono::nanoseconds> {
     if (microseconds == 0) return std::nullopt;
     return std::chrono::microseconds(microseconds);
   };
-  attempt.dns = phase(result.times.dns_us);
-  attempt.connect = phase(result.times.connect_us);
-  attempt.tls = phase(result.times.tls_us);
+  attempt.dns = phase(times.dns_us);
+  attempt.connect = phase(times.connect_us);
+  attempt.tls = phase(times.tls_us);
 }
 
 Timer& ModelCall::timer() {

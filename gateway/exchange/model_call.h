@@ -44,6 +44,13 @@ class ModelCallObserver {
   virtual void on_call_ended(ModelCall& call) = 0;
 };
 
+// Why an attempt is given up, or its answer thrown away.
+enum class Discard : std::uint8_t {
+  retry,        // another attempt is made in its place
+  failed,       // the client gets an error
+  client_left,  // nobody is there to take it
+};
+
 // How an answer comes, and how it is told.
 enum class Delivery : std::uint8_t {
   whole,     // in one piece, as a reply
@@ -69,12 +76,13 @@ class ModelCall final : private UpstreamObserver, private convert::DeltaSink {
   ModelCall& operator=(const ModelCall&) = delete;
   ~ModelCall();
 
-  // A new attempt; there is none under way. The route is borrowed until the next.
+  // A new attempt; there is none under way. The route is borrowed until the next. `retry`: why it
+  // is made, a literal; empty: it is the first.
   void start(const Route& route, UpstreamRequest request, const convert::ReplyContext& context,
-             Delivery delivery);
-  // Ends an attempt under way whose answer nobody wants; it is booked with this outcome, and as an
-  // answer without usage, for the reason `why` (empty: as none), unless upstream refuses anyway.
-  void cancel(metrics::Outcome outcome, std::string_view why);
+             Delivery delivery, std::string_view retry);
+  // Nobody wants the attempt's answer: what it cost is wasted. One under way ends with this
+  // outcome, and as an answer without usage, unless upstream refuses anyway.
+  void discard(metrics::Outcome outcome, Discard why);
   // Between them nothing is told.
   void pause();
   void resume();
@@ -106,7 +114,9 @@ class ModelCall final : private UpstreamObserver, private convert::DeltaSink {
   void on_timer();
   void fail(const convert::Error& error);
   void close_attempt(metrics::Outcome outcome);
-  void note_transfer(const TransferResult& result);
+  void note_usage(const convert::Usage& usage);
+  void note_times(const TransferTimes& times);
+  metrics::Attempt& current() { return scope_.record.attempts[attempt_]; }
   Timer& timer();
   bool keeps_reasoning() const;
 
@@ -125,6 +135,7 @@ class ModelCall final : private UpstreamObserver, private convert::DeltaSink {
   ReasoningCollector reasoning_;
   std::optional<Timer> timer_;  // patience: for usage, then for the transport's end
   std::optional<convert::Usage> usage_;
+  std::uint32_t images_ = 0;  // made in this attempt
   int status_ = 0;
   std::size_t attempt_ = 0;  // in the record
   SteadyTime started_;

@@ -114,6 +114,16 @@ metrics::Tokens tokens_of(const convert::Usage& usage) {
   return tokens;
 }
 
+metrics::UnknownItem unknown_item_of(convert::UnknownItem item) {
+  switch (item) {
+    case convert::UnknownItem::event: return metrics::UnknownItem::event;
+    case convert::UnknownItem::block: return metrics::UnknownItem::block;
+    case convert::UnknownItem::stop_reason: return metrics::UnknownItem::stop_reason;
+    case convert::UnknownItem::member: return metrics::UnknownItem::member;
+  }
+  return metrics::UnknownItem::member;
+}
+
 convert::Error error_of(const TransferResult& result) {
   convert::Error error;
   error.detail = result.detail;

@@ -19,6 +19,7 @@ metrics::StreamEnd stream_end_of(const convert::Error& error);
 // was.
 std::string_view frame_fault_of(const convert::Error& error);
 metrics::Tokens tokens_of(const convert::Usage& usage);
+metrics::UnknownItem unknown_item_of(convert::UnknownItem item);
 
 // The error that a broken transfer is; `detail` keeps the transport's words for the log.
 convert::Error error_of(const TransferResult& result);

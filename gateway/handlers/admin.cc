@@ -1,9 +1,11 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "convert/json/writer.h"
 #include "gateway/handlers/handlers.h"
+#include "gateway/status/page.h"
 
 namespace oriel::gateway {
 namespace {
@@ -16,6 +18,20 @@ void answer_status(HandlerContext& context, int status, std::string_view word,
   json::Writer(body).begin_object().key("status").string(word).end_object();
   exchange.respond(status, {{"content-type", "application/json"}, {"cache-control", "no-store"}},
                    body);
+}
+
+std::string field(const http::Request& request, std::string_view name) {
+  const std::string* value = request.head.find(name);
+  return value == nullptr ? std::string() : *value;
+}
+
+std::vector<convert::Header> headers_of(const metrics::Exposition& page) {
+  std::vector<convert::Header> headers = {{"content-type", page.content_type},
+                                          {"vary", "Accept, Accept-Encoding"}};
+  if (!page.content_encoding.empty()) {
+    headers.push_back({"content-encoding", page.content_encoding});
+  }
+  return headers;
 }
 
 }  // namespace
@@ -44,17 +60,29 @@ void serve_readyz(HandlerContext& context, std::string_view, http::Request&& req
 
 void serve_metrics(HandlerContext& context, std::string_view, http::Request&& request,
                    http::Reply& reply) {
-  const std::string* accept = request.head.find("accept");
-  const std::string wanted = accept == nullptr ? std::string() : *accept;
+  ScrapeRequest wanted{field(request, "accept"), field(request, "accept-encoding")};
   Exchange& exchange = context.exchanges->table->add(
       std::make_unique<Exchange>(*context.exchanges, request, reply, metrics::Endpoint::metrics));
   // The scrape may outlive the exchange: late pages find no id.
-  context.scrape(wanted, [table = context.exchanges->table,
-                          id = exchange.id()](const metrics::Exposition& page) {
-    if (Exchange* waiting = table->find(id)) {
-      waiting->respond(200, {{"content-type", page.content_type}}, page.body);
-    }
+  context.scrape(std::move(wanted), [table = context.exchanges->table,
+                                     id = exchange.id()](const metrics::Exposition& page) {
+    if (Exchange* waiting = table->find(id)) waiting->respond(200, headers_of(page), page.body);
   });
+}
+
+void serve_status(HandlerContext& context, std::string_view, http::Request&& request,
+                  http::Reply& reply) {
+  const status::Page& page = status::page();
+  context.exchanges->table
+      ->add(
+          std::make_unique<Exchange>(*context.exchanges, request, reply, metrics::Endpoint::status))
+      .respond(200,
+               {{"content-type", "text/html; charset=utf-8"},
+                {"content-security-policy", page.security_policy},
+                {"x-content-type-options", "nosniff"},
+                {"referrer-policy", "no-referrer"},
+                {"cache-control", "no-cache"}},
+               page.html);
 }
 
 }  // namespace oriel::gateway

@@ -15,5 +15,6 @@ void serve_health(HandlerContext&, std::string_view rest, http::Request&&, http:
 void serve_livez(HandlerContext&, std::string_view rest, http::Request&&, http::Reply&);
 void serve_readyz(HandlerContext&, std::string_view rest, http::Request&&, http::Reply&);
 void serve_metrics(HandlerContext&, std::string_view rest, http::Request&&, http::Reply&);
+void serve_status(HandlerContext&, std::string_view rest, http::Request&&, http::Reply&);
 
 }  // namespace oriel::gateway

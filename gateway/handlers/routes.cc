@@ -18,10 +18,18 @@ using metrics::Endpoint;
 
 constexpr std::string_view kRead = "GET, HEAD";
 
-constexpr std::array kRoutes = {
+constexpr std::array kClientRoutes = {
     RouteRow{"/chat/completions", "POST", Endpoint::chat_completions, &serve_chat},
     RouteRow{"/models", kRead, Endpoint::models, &serve_models},
     RouteRow{"/models/*", kRead, Endpoint::model, &serve_model},
+    RouteRow{"/health", kRead, Endpoint::health, &serve_health},
+    RouteRow{"/livez", kRead, Endpoint::health, &serve_livez},
+    RouteRow{"/readyz", kRead, Endpoint::health, &serve_readyz},
+    RouteRow{"/metrics", kRead, Endpoint::metrics, &serve_metrics},
+};
+
+constexpr std::array kAdminRoutes = {
+    RouteRow{"/status", kRead, Endpoint::status, &serve_status},
     RouteRow{"/health", kRead, Endpoint::health, &serve_health},
     RouteRow{"/livez", kRead, Endpoint::health, &serve_livez},
     RouteRow{"/readyz", kRead, Endpoint::health, &serve_readyz},
@@ -33,9 +41,9 @@ struct Match {
   std::string rest;
 };
 
-Match match(std::string_view path) {
+Match match(RouteTable routes, std::string_view path) {
   const std::string normal = normalise_path(path);
-  for (const RouteRow& row : kRoutes) {
+  for (const RouteRow& row : routes) {
     if (row.path == normal) return {&row, {}};
     if (row.path.back() != '*') continue;
     const std::string_view prefix = row.path.substr(0, row.path.size() - 1);
@@ -88,6 +96,9 @@ std::optional<Error> refuse_content(const HttpRequestHead& head) {
 
 }  // namespace
 
+RouteTable client_routes() { return kClientRoutes; }
+RouteTable admin_routes() { return kAdminRoutes; }
+
 std::string normalise_path(std::string_view path) {
   std::string normal;
   for (const char c : path) {
@@ -100,8 +111,8 @@ std::string normalise_path(std::string_view path) {
   return normal;
 }
 
-Endpoint endpoint_of(const HttpRequestHead& head) {
-  const Match found = match(head.path);
+Endpoint endpoint_of(RouteTable routes, const HttpRequestHead& head) {
+  const Match found = match(routes, head.path);
   return found.row == nullptr ? Endpoint::other : found.row->endpoint;
 }
 
@@ -112,7 +123,7 @@ bool is_full(const HandlerContext& context) {
 http::Admission admit(const HandlerContext& context, const HttpRequestHead& head) {
   http::Admission admission;
   admission.max_body = context.exchanges->config->server.max_body;
-  const Match found = match(head.path);
+  const Match found = match(context.routes, head.path);
   if (found.row == nullptr) {
     Error error{.kind = ErrorKind::not_found};
     error.message = "Invalid URL (" + head.method + " " + head.path + ")";
@@ -142,7 +153,7 @@ http::Admission admit(const HandlerContext& context, const HttpRequestHead& head
 }
 
 void serve(HandlerContext& context, http::Request&& request, http::Reply& reply) {
-  const Match found = match(request.head.path);
+  const Match found = match(context.routes, request.head.path);
   // admit() let it through, so the row is there.
   found.row->serve(context, found.rest, std::move(request), reply);
 }

@@ -1,9 +1,10 @@
-// The route table: which paths exist, with which methods, and who serves them. Paths are matched
-// with and without `/v1`, with trailing and doubled slashes; everything else is OpenAI's 404 or
-// 405.
+// The route tables, one of each address: which paths exist, with which methods, and who serves
+// them. Paths are matched with and without `/v1`, with trailing and doubled slashes; everything
+// else is OpenAI's 404 or 405.
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,15 +16,28 @@
 
 namespace oriel::gateway {
 
-// Renders /metrics on the admin thread and hands the page back on the caller's loop.
-using Scrape =
-    std::function<void(std::string accept, std::function<void(metrics::Exposition)> done)>;
+// What a scraper takes: its Accept and Accept-Encoding headers.
+struct ScrapeRequest {
+  std::string accept;
+  std::string accept_encoding;
+};
 
-// What the handlers of one worker use. The worker owns everything in it.
+// Renders /metrics on the admin thread and hands the page back.
+using Scrape =
+    std::function<void(ScrapeRequest wanted, std::function<void(metrics::Exposition)> done)>;
+
+struct RouteRow;
+using RouteTable = std::span<const RouteRow>;
+RouteTable client_routes();
+// Metrics, probes and the status page.
+RouteTable admin_routes();
+
+// What the handlers of one thread use; its front owns everything in it.
 struct HandlerContext {
+  RouteTable routes;
   ExchangeContext* exchanges = nullptr;
-  ChatContext* chat = nullptr;
-  const Router* router = nullptr;
+  ChatContext* chat = nullptr;     // null where nobody chats
+  const Router* router = nullptr;  // the same
   const Health* health = nullptr;
   Scrape scrape;
 };
@@ -40,7 +54,7 @@ struct RouteRow {
 std::string normalise_path(std::string_view path);
 
 // The endpoint a head is for, whether or not it may be served.
-metrics::Endpoint endpoint_of(const convert::wire::HttpRequestHead& head);
+metrics::Endpoint endpoint_of(RouteTable routes, const convert::wire::HttpRequestHead& head);
 
 // Whether a worker serves as many chats as it may. Asked before a body is read and again behind it:
 // many bodies may be on their way at once.

@@ -124,6 +124,7 @@ void DirectoryFetcher::end_region(Region& region) {
     }
     region.lists = std::make_shared<const RegionDirectory>(region.models, std::move(profiles));
   }
+  if (options_.on_region) options_.on_region(region.name, region.fault);
   if (region.fault != region.told_fault) {
     region.told_fault = region.fault;
     if (!region.fault.empty()) options_.on_fault(region.name, region.fault);

@@ -31,6 +31,8 @@ struct DirectoryOptions {
   std::chrono::milliseconds refresh{600'000};
   // After every round.
   std::function<void(std::shared_ptr<const ModelDirectory>)> on_lists;
+  // A region's round has ended; an empty fault: well. May be empty.
+  std::function<void(std::string_view region, std::string_view fault)> on_region;
   // When a region's lists begin to fail, and when another thing goes wrong with them.
   std::function<void(std::string_view region, std::string_view what)> on_fault;
 };

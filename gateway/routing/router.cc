@@ -19,6 +19,21 @@ namespace {
 constexpr std::size_t kMaxQuotedName = 256;
 constexpr std::size_t kMaxLearned = 1024;
 
+// The id that a Bedrock target has in the price table; empty: it is not paid by the token (models
+// of one's own, provisioned throughput), or nobody knows which model it is.
+std::string_view priced_id(const Route& route) {
+  const std::string_view upstream = route.target.upstream_model;
+  if (!upstream.starts_with("arn:")) return upstream;
+  const std::size_t slash = upstream.find('/');
+  const std::string_view type = upstream.substr(0, slash);
+  if (type.ends_with(":foundation-model") || type.ends_with(":inference-profile")) {
+    return upstream.substr(slash + 1);
+  }
+  if (!type.ends_with(":application-inference-profile")) return {};
+  const bool told = route.configured != nullptr && !route.configured->base_model.empty();
+  return told ? std::string_view(route.configured->base_model) : route.target.foundation_model;
+}
+
 }  // namespace
 
 Error unknown_model(std::string_view name) {
@@ -86,11 +101,13 @@ Result<Route> Router::configured_route(const ModelConfig& model, std::string_vie
     if (!route) return Unexpected{unknown_model(name)};  // not in the target's words
   } else {
     route->provider = &provider;
+    route->configured = &model;
     route->policy = &model.policy;
     route->target.upstream_model = model.model;
     route->target.patch = model.patch;
     route->base_url = provider.base_url;
     route->upstream_model = label_of(model.model, {});
+    route->price = price_of(*route);
   }
   route->model = label_of(model.name, {});
   return route;
@@ -104,6 +121,7 @@ Result<Route> Router::bedrock_route(const Provider& provider, std::string_view n
   if (!resolved) return Unexpected{unknown_model(name)};
   Route route;
   route.provider = &provider;
+  route.configured = configured;
   route.policy = configured == nullptr ? &core_->defaults : &configured->policy;
   route.region = resolved->region.empty() ? region : std::move(resolved->region);
   route.target = std::move(resolved->target);
@@ -114,6 +132,7 @@ Result<Route> Router::bedrock_route(const Provider& provider, std::string_view n
   }
   enrich(route);
   if (configured != nullptr) route.target.patch.merge(configured->patch);
+  route.price = price_of(route);
   if (provider.base_url.empty()) {
     auto endpoint = core_->endpoint_of(route.region);
     if (!endpoint) return Unexpected{std::move(endpoint.error())};
@@ -126,6 +145,23 @@ Result<Route> Router::bedrock_route(const Provider& provider, std::string_view n
   const auto label = core_->region_labels.find(route.region);
   if (label != core_->region_labels.end()) route.region_label = label->second;
   return route;
+}
+
+// Kind by kind: what is configured of the name, then of upstream's model, then the table.
+metrics::Price Router::price_of(const Route& route) const {
+  metrics::Price price;
+  if (route.configured != nullptr) price = route.configured->price;
+  const convert::Target& target = route.target;
+  for (const PriceConfig& row : core_->prices) {
+    if (convert::matches_glob(row.name, target.upstream_model) ||
+        convert::matches_glob(row.name, target.foundation_model)) {
+      price.fill(row.price);
+    }
+  }
+  if (!route.provider->uses_aws()) return price;
+  const metrics::Price* shipped = metrics::find_price(priced_id(route));
+  if (shipped != nullptr) price.fill(*shipped);
+  return price;
 }
 
 // Finds what a hidden ARN stands for, where that is known.
@@ -169,6 +205,7 @@ std::optional<Route> Router::profile_route(const Route& route) const {
   if (!profile) return std::nullopt;
   std::optional<Route> by_profile = route;
   by_profile->target.upstream_model = std::move(*profile);
+  by_profile->price = price_of(*by_profile);
   return by_profile;
 }
 

@@ -42,12 +42,14 @@ inline constexpr std::size_t kMaxModelName = 2048;
 
 struct Route {
   const Provider* provider = nullptr;             // the router's
+  const ModelConfig* configured = nullptr;        // the router's; null: no configured name
   const convert::EncodePolicy* policy = nullptr;  // the router's; never null in a found route
   convert::Target target;
   // The target is an ARN that hides its model, and AWS may tell it: look it up and find() again.
   bool needs_lookup = false;
   std::string region;    // bedrock: whose endpoint is called and signed for
   std::string base_url;  // without a slash at its end
+  metrics::Price price;  // of the target, as the configuration and the table say
   metrics::LabelId model = metrics::kUnknownLabel;
   metrics::LabelId upstream_model = metrics::kUnknownLabel;
   metrics::LabelId region_label = metrics::kUnknownLabel;
@@ -108,6 +110,7 @@ class Router {
   convert::Result<Route> configured_route(const ModelConfig& model, std::string_view name) const;
   convert::Result<Route> bedrock_route(const Provider& provider, std::string_view name,
                                        const ModelConfig* configured) const;
+  metrics::Price price_of(const Route& route) const;
   void reveal(Route& route) const;
   void enrich(Route& route) const;
   const RegionDirectory* lists_of(std::string_view region) const;

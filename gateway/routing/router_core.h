@@ -15,6 +15,7 @@ namespace oriel::gateway {
 struct Router::Core {
   std::vector<std::unique_ptr<Provider>> providers;
   std::vector<ModelConfig> models;
+  std::vector<PriceConfig> prices;  // the most specific first
   std::string default_model;
   convert::EncodePolicy defaults;
   std::map<std::string, metrics::LabelId, std::less<>> labels;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "convert/bedrock/converse_dialect.h"
@@ -31,8 +32,20 @@ std::unique_ptr<Provider> make_provider(const ProviderConfig& config,
   provider->control_url = config.control_url;
   provider->api_key = config.api_key;
   provider->label = registry.labels().intern(config.name);
-  registry.set_semconv_provider(provider->label, provider->uses_aws() ? "aws.bedrock" : "openai");
+  registry.set_semconv_provider(provider->label, semconv_name(*config.type));
   return provider;
+}
+
+// Whole names before patterns, longer ones before shorter: a profile's id before its model's.
+std::vector<PriceConfig> most_specific_first(std::vector<PriceConfig> prices) {
+  const auto is_pattern = [](const PriceConfig& row) {
+    return row.name.find('*') != std::string::npos;
+  };
+  std::stable_sort(prices.begin(), prices.end(), [&](const auto& a, const auto& b) {
+    if (is_pattern(a) != is_pattern(b)) return is_pattern(b);
+    return a.name.size() > b.name.size();
+  });
+  return prices;
 }
 
 // The names whose series are there from the start: the configured ones, which hide shipped ones,
@@ -57,10 +70,11 @@ class Labels {
       if (!row.prefix.empty()) know(catalogue_label(row.prefix));
     }
     for (const convert::ShippedAlias& alias : convert::shipped_aliases()) {
-      know(convert::strip_geo(alias.model));
+      const metrics::LabelId upstream = know(convert::strip_geo(alias.model));
       const bool hidden = known_.count(alias.pattern) != 0;
       if (hidden || alias.pattern.find('*') != std::string_view::npos) continue;
       registry_.preset(know(alias.pattern), bedrock.label);
+      registry_.set_response_model(know(alias.pattern), bedrock.label, upstream);
     }
   }
 
@@ -81,6 +95,7 @@ Result<std::unique_ptr<Router>> Router::make(const Config& config, std::string_v
   auto core = std::make_shared<Core>();
   core->endpoint_of = std::move(endpoint_of);
   core->models = config.models;
+  core->prices = most_specific_first(config.prices);
   core->default_model = config.default_model;
   core->defaults = config.defaults;
   std::vector<std::string> regions;
@@ -112,7 +127,10 @@ Result<std::unique_ptr<Router>> Router::make(const Config& config, std::string_v
 
   std::unique_ptr<Router> router(new Router(std::move(core)));
   for (const ModelConfig& model : config.models) {
-    if (router->configured_route(model, model.name)) continue;
+    if (const auto route = router->configured_route(model, model.name)) {
+      registry.set_response_model(route->model, route->provider->label, route->upstream_model);
+      continue;
+    }
     return refuse("models." + model.name + ": '" + model.model +
                   "' is no Bedrock model id, ARN or known name");
   }

@@ -123,10 +123,12 @@ void CurlCall::set_fixed_options() {
   curl_easy_setopt(easy_, CURLOPT_READDATA, this);
   curl_easy_setopt(easy_, CURLOPT_SEEKFUNCTION, &CurlCall::on_seek);
   curl_easy_setopt(easy_, CURLOPT_SEEKDATA, this);
-  curl_easy_setopt(easy_, CURLOPT_OPENSOCKETFUNCTION, &CurlUpstream::on_open);
-  curl_easy_setopt(easy_, CURLOPT_OPENSOCKETDATA, &client_);
+  curl_easy_setopt(easy_, CURLOPT_OPENSOCKETFUNCTION, &CurlCall::on_open);
+  curl_easy_setopt(easy_, CURLOPT_OPENSOCKETDATA, this);
   curl_easy_setopt(easy_, CURLOPT_CLOSESOCKETFUNCTION, &CurlUpstream::on_close);
   curl_easy_setopt(easy_, CURLOPT_CLOSESOCKETDATA, &client_);
+  curl_easy_setopt(easy_, CURLOPT_PREREQFUNCTION, &CurlCall::on_connected);
+  curl_easy_setopt(easy_, CURLOPT_PREREQDATA, this);
   curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
   // Letting go of a call never waits for a resolver thread.
   curl_easy_setopt(easy_, CURLOPT_QUICK_EXIT, 1L);
@@ -252,6 +254,7 @@ void CurlCall::begin() {
 }
 
 void CurlCall::finish(CURLcode code) {
+  measured_ = true;
   if (fault_ != TransferFault::none) {
     tell_done(fault_, fault_detail_);
     return;
@@ -278,15 +281,15 @@ void CurlCall::tell_done(TransferFault fault, std::string_view detail) {
   evtimer_del(phase_timer_.get());
   evtimer_del(total_timer_.get());
   if (observer_ == nullptr) return;
-  TransferResult result{fault, std::string(detail), measure()};
+  const TransferResult result{fault, std::string(detail)};
   telling_ = true;
   std::exchange(observer_, nullptr)->on_done(result);
   telling_ = false;
 }
 
-TransferTimes CurlCall::measure() const {
+TransferTimes CurlCall::times() const {
   TransferTimes times;
-  if (easy_ == nullptr) return times;
+  if (!measured_) return times;
   long sent = 0;
   long opened = 0;
   long version = CURL_HTTP_VERSION_NONE;
@@ -325,6 +328,7 @@ void CurlCall::reset() {
   phase_ = Phase::head;
   fault_ = TransferFault::none;
   fault_detail_.clear();
+  measured_ = false;
   paused_ = false;
   curl_paused_ = false;
 }
@@ -433,6 +437,18 @@ int CurlCall::on_seek(void* self, curl_off_t offset, int origin) {
   if (origin != SEEK_SET || call.observer_ == nullptr) return CURL_SEEKFUNC_FAIL;
   call.body_sent_ = std::min(static_cast<std::size_t>(offset), call.request_.body.size());
   return CURL_SEEKFUNC_OK;
+}
+
+curl_socket_t CurlCall::on_open(void* self, curlsocktype purpose, curl_sockaddr* address) {
+  auto& call = *static_cast<CurlCall*>(self);
+  call.measured_ = true;
+  return CurlUpstream::on_open(&call.client_, purpose, address);
+}
+
+// A connection stands, a new one or one that is used again.
+int CurlCall::on_connected(void* self, char*, char*, int, int) {
+  static_cast<CurlCall*>(self)->measured_ = true;
+  return CURL_PREREQFUNC_OK;
 }
 
 void CurlCall::on_phase_timeout(int, short, void* self) {

@@ -47,6 +47,8 @@ class CurlCall {
   void resume();
   void deliver();  // what was held back while paused
 
+  TransferTimes times() const;
+
   bool added() const { return added_; }
   void set_added() { added_ = true; }
   void set_removed() { added_ = false; }
@@ -62,7 +64,6 @@ class CurlCall {
   bool cannot_send(std::string_view why);
   void fail_now(TransferFault fault, std::string_view detail);
   void tell_done(TransferFault fault, std::string_view detail);
-  TransferTimes measure() const;
   void arm_phase(std::chrono::milliseconds limit);
   bool refuse(std::string_view why);
   bool take_line(std::string_view line);
@@ -73,6 +74,8 @@ class CurlCall {
   static std::size_t on_write(char* bytes, std::size_t size, std::size_t count, void* self);
   static std::size_t on_read(char* room, std::size_t size, std::size_t count, void* self);
   static int on_seek(void* self, curl_off_t offset, int origin);
+  static curl_socket_t on_open(void* self, curlsocktype purpose, curl_sockaddr* address);
+  static int on_connected(void* self, char*, char*, int, int);
   static void on_phase_timeout(int, short, void* self);
   static void on_total_timeout(int, short, void* self);
 
@@ -97,6 +100,7 @@ class CurlCall {
   TransferFault fault_ = TransferFault::none;  // found by us, stronger than curl's
   std::string fault_detail_;
   bool added_ = false;        // in the multi handle
+  bool measured_ = false;     // what curl tells is of this transfer, not of the slot's last one
   bool paused_ = false;       // the caller wants no body
   bool curl_paused_ = false;  // curl holds bytes back
   bool telling_ = false;      // inside on_done

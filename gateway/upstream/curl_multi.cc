@@ -22,6 +22,7 @@ class CallHandle final : public UpstreamCall {
   ~CallHandle() override { give_back_(client_, std::move(call_)); }
   void pause() override { call_->pause(); }
   void resume() override { call_->resume(); }
+  TransferTimes times() const override { return call_->times(); }
 
  private:
   CurlUpstream& client_;

@@ -60,7 +60,6 @@ struct TransferTimes {
 struct TransferResult {
   TransferFault fault = TransferFault::none;
   std::string detail;  // curl's words, for the log
-  TransferTimes times;
 };
 
 // Told in order: on_head at most once, on_body any number of times, on_done exactly once unless the
@@ -81,6 +80,8 @@ class UpstreamCall {
   // from a clean stack, never from inside the call.
   virtual void pause() = 0;
   virtual void resume() = 0;
+  // What was measured so far, at any time, inside on_done as well.
+  virtual TransferTimes times() const = 0;
 };
 
 class UpstreamClient {

@@ -1,10 +1,13 @@
 """Four witnesses of the same requests must agree to the token: what the client read, /metrics, the
 log lines and the upstream's own books."""
 
+import json
+
 import openai
 import pytest
 
 from harness.process import eventually
+from harness.raw_http import RawClient, json_request
 from harness.samples import WEATHER, user
 from harness.servers import BEDROCK_ID, BEDROCK_MODEL, OPENAI_MODEL, sdk
 
@@ -88,39 +91,137 @@ def test_cache_tokens(gateway, client):
     assert token_total(delta, BEDROCK_MODEL, "input") == usage.prompt_tokens - 1024
 
 
-def test_the_simulators_books_agree(start_gateway, own_simulator, pool):
-    """Everything mixed, at once; then every sum is compared (R5)."""
-    gateway = start_gateway(simulator=own_simulator)
-    client = sdk(gateway)
-    texts = [f"number {i} {'x' * i}" for i in range(40)] + ["[cache 64/8] c"] * 5
-    faults = ["[sim status=429 exception=ThrottlingException]", "[sim status=500]"] * 5
+# Whole nano-dollars a token, so that no cost is rounded; and the same as they are configured.
+PRICES = {"input": 1_100, "output": 4_007, "cache_read": 113, "cache_write": 1_390}
+PRICE_SETTINGS = {
+    "input": 1.1,
+    "output": 4.007,
+    "cache_read": 0.113,
+    "cache_write_5m": 1.39,
+    "cache_write_1h": 1.39,
+}
+HIDDEN_OPUS = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/h0i1d2d3e4n5"
+# Prompts by what becomes of their requests.
+MIXED = {
+    "whole": [f"number {i} {'x' * i}" for i in range(30)] + ["[cache 64/8] c"] * 3,
+    "stream": [f"number {i} {'x' * i}" for i in range(30)] + ["[cache 640/80] c"] * 3,
+    "two": [f"two of {i}" for i in range(5)],
+    "throttled": ["[sim status=429 exception=ThrottlingException]", "[sim status=500]"] * 4,
+    "repaired": [f"[sim malformed_once=m{i}] {'y' * i}" for i in range(5)],
+    "malformed": [f"[sim stop=malformed_model_output] {'z' * i}" for i in range(4)],
+    "taught": [f"taught {i}" for i in range(4)],
+    "left": [f"[sim chars={1000 + i} chunk=10 gap_ms=20] left" for i in range(6)],
+}
 
-    def one(job):
-        text, mode = job
-        try:
-            return ask(client, BEDROCK_MODEL, text, mode)
-        except openai.APIStatusError as error:
-            return error.status_code
 
-    jobs = [(text, mode) for text in texts + faults for mode in ("whole", "stream")]
-    with gateway.scraper.watch(len(jobs)) as delta:
-        results = list(pool.map(one, jobs))
-    usages = [usage for usage in results if not isinstance(usage, int)]
-    assert len(usages) == 2 * len(texts)
-    lines = gateway.chat_lines(len(jobs))
-    assert_witnesses(
-        gateway, delta, BEDROCK_MODEL, usages, [line for line in lines if line["status"] == 200]
+def mixed_gateway(start_gateway, simulator, on_disconnect):
+    price = {"price": PRICE_SETTINGS}
+    return start_gateway(
+        simulator=simulator,
+        settings={
+            "chat": {"on_disconnect": on_disconnect},
+            "defaults": {"max_choices": 2},
+            "models": {
+                BEDROCK_MODEL: price,
+                "teachable": {"provider": "bedrock", "model": HIDDEN_OPUS, **price},
+            },
+        },
     )
-    tokens = own_simulator.stats()["tokens"]
-    assert tokens["input"] == token_total(delta, BEDROCK_MODEL, "input")
-    assert tokens["output"] == token_total(delta, BEDROCK_MODEL, "output")
-    assert tokens["cache_read"] == token_total(delta, BEDROCK_MODEL, "cache_read")
-    assert delta.by("oriel_requests_total", "code") == {
-        "200": len(usages),
-        "429": results.count(429),
-        "500": results.count(500),
-    }
-    assert delta.total("oriel_upstream_attempts_total", upstream_model=BEDROCK_ID) == len(jobs)
+
+
+def leave(gateway, text):
+    """Asks for a stream and goes after a few events: nothing is known of what it costs."""
+    body = {"model": BEDROCK_MODEL, "messages": user(text), "stream": True}
+    with RawClient(gateway.port) as connection:
+        connection.send(json_request(json.dumps(body).encode()))
+        connection.read_head()
+        connection.read_chunk()
+
+
+def mixed_job(gateway, client, kind, text):
+    """The usage that the client reads, if it gets an answer."""
+    if kind == "left":
+        return leave(gateway, text)
+    model = "teachable" if kind == "taught" else BEDROCK_MODEL
+    mode = "stream" if kind == "stream" or (kind == "two" and "3" in text) else "whole"
+    more = {"n": 2} if kind == "two" else {"temperature": 0} if kind == "taught" else {}
+    try:
+        return ask(client, model, text, mode, **more)
+    except openai.APIStatusError as error:
+        assert kind in ("throttled", "malformed") and error.status_code in (429, 500, 502)
+        return None
+
+
+def nanos(dollars: float) -> int:
+    return round(dollars * 1e9)
+
+
+def cost_of(tokens: dict) -> int:
+    return sum(count * PRICES[kind] for kind, count in tokens.items() if kind != "reasoning")
+
+
+@pytest.mark.parametrize("on_disconnect", ["cancel", "drain"])
+def test_the_simulators_books_agree(start_gateway, own_simulator, pool, on_disconnect):
+    """Everything mixed, at once; then every sum is compared: what upstream billed is counted,
+    priced and logged, to the token and to the nano-dollar, and what no client read is waste."""
+    gateway = mixed_gateway(start_gateway, own_simulator, on_disconnect)
+    client = sdk(gateway)
+    jobs = [(kind, text) for kind, texts in MIXED.items() for text in texts]
+    with gateway.scraper.watch(len(jobs)) as delta:
+        usages = list(pool.map(lambda job: mixed_job(gateway, client, *job), jobs))
+    lines = gateway.chat_lines(len(jobs))
+    billed = own_simulator.stats()["tokens"]
+    counted = delta.by("oriel_tokens_total", "kind")
+    counted["cache_write"] = counted.pop("cache_write_5m") + counted.pop("cache_write_1h", 0)
+    assert counted == billed
+    logged = [line["tokens"] for line in lines if "tokens" in line]
+    assert {kind: sum(tokens[kind] for tokens in logged) for kind in billed} == billed
+
+    assert nanos(delta.total("oriel_cost_usd_total")) == cost_of(billed)
+    for line in lines:
+        if "tokens" in line:
+            assert nanos(line["cost_usd"]) == cost_of(line["tokens"])
+    assert delta.total("oriel_unpriced_requests_total") == 0
+
+    received = sum(usage.total_tokens for usage in usages if usage)
+    wasted = delta.by("oriel_wasted_tokens_total", "reason")
+    assert sum(wasted.values()) == sum(billed.values()) - received
+    reasons = {"retry", "failed"} | ({"client_abort"} if on_disconnect == "drain" else set())
+    assert wasted.keys() == reasons
+    logged_waste = [
+        attempt for line in lines for attempt in line.get("attempts", []) if "wasted" in attempt
+    ]
+    assert sum(attempt["tokens"] for attempt in logged_waste) == sum(wasted.values())
+    assert sum(nanos(attempt["cost_usd"]) for attempt in logged_waste) == nanos(
+        delta.total("oriel_wasted_cost_usd_total")
+    )
+    left = len(MIXED["left"])
+    assert delta.total("oriel_usage_missing_total") == (left if on_disconnect == "cancel" else 0)
+    assert_calls(delta, own_simulator)
+
+
+def assert_calls(delta, simulator):
+    """Every call is an attempt over a connection, and is known by why it was made."""
+    asked = simulator.stats()["requests"]
+    calls = sum(asked["Converse"].values()) + sum(asked["ConverseStream"].values())
+    assert delta.total("oriel_upstream_attempts_total") == calls
+    assert delta.total("oriel_upstream_connections_total") == calls
+    retries = delta.by("oriel_retries_total", "reason")
+    assert retries["malformed_output"] == len(MIXED["repaired"]) + len(MIXED["malformed"])
+    assert 1 <= retries["lesson"] <= len(MIXED["taught"])
+
+
+def test_the_answer_says_what_it_cost(start_gateway, own_simulator):
+    gateway = mixed_gateway(start_gateway, own_simulator, "cancel")
+    raw = sdk(gateway).chat.completions.with_raw_response
+    for text in ("Hi", "[sim malformed_once=cost] Hi", "[cache 64/8] Hi"):
+        own_simulator.reset()
+        answer = raw.create(model=BEDROCK_MODEL, messages=user(text))
+        cost = cost_of(own_simulator.stats()["tokens"])
+        assert cost > 0 and answer.headers["x-oriel-cost-usd"] == f"{cost / 1e9:.9f}".rstrip("0")
+    stream = raw.create(model=BEDROCK_MODEL, messages=user("Hi"), stream=True)
+    assert "x-oriel-cost-usd" not in stream.headers
+    stream.http_response.close()
 
 
 def test_the_fake_servers_books_agree(gateway, client, fake):

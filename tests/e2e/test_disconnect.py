@@ -54,6 +54,8 @@ def test_client_leaves_a_stream(own_simulator, start_gateway, events, leave):
     assert delta.by("oriel_requests_total", "outcome") == {"caller_cancelled": 1}
     assert delta.by("oriel_requests_total", "code") == {"499": 1}
     assert delta.by("oriel_streams_ended_total", "reason") == {"client_abort": 1}
+    assert delta.by("oriel_upstream_connections_total", "kind") == {"opened": 1}
+    assert delta.total("oriel_upstream_connect_seconds_count") == 1
     (line,) = gateway.chat_lines(1)
     assert line["status"] == 499 and line["outcome"] == "caller_cancelled"
 
@@ -112,6 +114,7 @@ def test_client_leaves_after_every_chunk(start_gateway, own_simulator):
             connection.reset() if number % 3 else connection.close()
     assert delta.by("oriel_requests_total", "outcome") == {"caller_cancelled": count}
     assert cancelled(own_simulator) == count
+    assert delta.total("oriel_upstream_connections_total") == count
     assert (
         gateway.scraper.scrape().total("oriel_requests_in_flight", endpoint="chat_completions") == 0
     )

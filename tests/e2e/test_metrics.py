@@ -4,12 +4,14 @@ import gzip
 import os
 import shutil
 import subprocess
+import time
 import urllib.request
 
 import pytest
 
+from harness.raw_http import RawClient, json_request
 from harness.samples import user
-from harness.servers import BEDROCK_MODEL, OPENAI_MODEL
+from harness.servers import BEDROCK_ID, BEDROCK_MODEL, OPENAI_MODEL
 
 
 @pytest.fixture
@@ -32,6 +34,12 @@ def fetch(gateway, accept=None, encoding=None):
         return answer.headers, answer.read()
 
 
+def types_of(page: bytes):
+    """Family -> type. OpenMetrics leaves a counter's suffix out of its family's name."""
+    rows = [line.split() for line in page.decode().splitlines() if line.startswith("# TYPE")]
+    return {row[2].removesuffix("_total"): row[3] for row in rows}
+
+
 def test_promtool(busy):
     tool = os.environ.get("ORIEL_PROMTOOL") or shutil.which("promtool")
     assert tool, "promtool is not installed"
@@ -51,35 +59,104 @@ def test_classic_text(busy):
     assert b"# EOF" not in page
 
 
-def test_openmetrics(busy):
+OPENMETRICS = "application/openmetrics-text; version=1.0.0, text/plain;q=0.5"
+# As Prometheus 2.42 asks with exemplars on.
+PROMETHEUS = {
+    "accept": "application/openmetrics-text;version=1.0.0,application/openmetrics-text;"
+    "version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+    "encoding": "gzip",
+}
+
+
+def openmetrics_families(page: bytes):
+    """Parsed by the reference parser, which is strict."""
     from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-    headers, page = fetch(busy, "application/openmetrics-text; version=1.0.0, text/plain;q=0.5")
+    return {family.name: family for family in text_string_to_metric_families(page.decode())}
+
+
+def test_openmetrics(busy):
+    headers, page = fetch(busy, OPENMETRICS)
     assert headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
     assert page.endswith(b"# EOF\n")
-    families = {family.name for family in text_string_to_metric_families(page.decode())}
-    assert "oriel_requests" in families
+    families = openmetrics_families(page)
+    assert families["oriel_requests"].type == "counter"
+    assert families["oriel_request_duration_seconds"].unit == "seconds"
+    assert families["oriel_cost_usd"].unit == "usd"
+
+
+def test_as_prometheus_asks(busy):
+    headers, page = fetch(busy, **PROMETHEUS)
+    assert headers["content-type"].startswith("application/openmetrics-text")
+    assert headers["content-encoding"] == "gzip"
+    assert "oriel_requests" in openmetrics_families(gzip.decompress(page))
+
+
+def exemplars_of(page: bytes):
+    return [
+        (sample, sample.exemplar)
+        for family in openmetrics_families(page).values()
+        for sample in family.samples
+        if sample.exemplar
+    ]
+
+
+def test_exemplars_name_the_sampled_trace(gateway, client):
+    trace_id = os.urandom(16).hex()
+    before = gateway.scraper.scrape()
+    for flags in ("00", "01"):
+        client.chat.completions.create(
+            model=BEDROCK_MODEL,
+            messages=user("Hi"),
+            extra_headers={"traceparent": f"00-{trace_id}-{'0' * 15}1-{flags}"},
+        )
+    gateway.scraper.recorded(before, 2)
+    _, page = fetch(gateway, OPENMETRICS)
+    mine = [
+        (sample, mark)
+        for sample, mark in exemplars_of(page)
+        if mark.labels["trace_id"] == trace_id
+    ]
+    names = {sample.name for sample, _ in mine}
+    assert names == {
+        name + "_bucket"
+        for name in (
+            "oriel_request_duration_seconds",
+            "oriel_overhead_seconds",
+            "oriel_upstream_attempt_duration_seconds",
+            "gen_ai_server_request_duration_seconds",
+        )
+    }
+    for sample, mark in mine:
+        assert mark.value <= float(sample.labels["le"])
+        assert abs(float(mark.timestamp) - time.time()) < 60
+        assert len(mark.labels["span_id"]) == 16
+    _, classic = fetch(gateway)
+    assert trace_id.encode() not in classic
 
 
 def test_both_expositions_name_the_same_families(busy):
     _, classic = fetch(busy)
     _, openmetrics = fetch(busy, "application/openmetrics-text; version=1.0.0")
-
-    def names(page):
-        return {
-            line.split()[2].removesuffix("_total")
-            for line in page.decode().splitlines()
-            if line.startswith("# TYPE")
-        }
-
-    assert names(classic) == names(openmetrics)
+    assert types_of(classic) == types_of(openmetrics)
 
 
-def test_gzip_when_asked(busy):
-    headers, page = fetch(busy, encoding="gzip")
-    if headers.get("content-encoding") == "gzip":
-        page = gzip.decompress(page)
-    assert b"oriel_requests_total" in page
+@pytest.mark.parametrize(
+    "encoding", ["gzip", "br;q=1.0, gzip;q=0.8, *;q=0.1", "*", "identity;q=0.5, gzip"]
+)
+def test_gzip_when_asked(busy, encoding):
+    headers, page = fetch(busy, encoding=encoding)
+    assert headers["content-encoding"] == "gzip"
+    plain = gzip.decompress(page)
+    assert len(page) * 4 < len(plain)
+    assert types_of(plain) == types_of(fetch(busy)[1])
+
+
+@pytest.mark.parametrize("encoding", [None, "", "gzip;q=0", "identity", "br", "*;q=0"])
+def test_no_gzip_otherwise(busy, encoding):
+    headers, page = fetch(busy, encoding=encoding)
+    assert "content-encoding" not in headers
+    assert b"\noriel_requests_total{" in page
 
 
 def test_standard_families(busy):
@@ -117,6 +194,7 @@ LABELS = {
     "upstream_model",
     "region",
     "finish_reason",
+    "result",
     "worker",
     "family",
     "version",
@@ -164,3 +242,46 @@ def test_histograms_are_whole(busy):
         if name.endswith("_bucket") and dict(labels)["le"] == "+Inf":
             rest = frozenset(item for item in labels if item[0] != "le")
             assert value == samples[(name.removesuffix("_bucket") + "_count", rest)]
+
+
+def test_what_clients_call_models_is_no_label(start_gateway, pool):
+    """5,000 names that nobody serves, and bodies that are no UTF-8, leave the series alone."""
+    gateway = start_gateway()
+
+    def post(connection, model: bytes) -> int:
+        body = b'{"model":"%s","messages":[{"role":"user","content":"Hi"}]}' % model
+        connection.send(json_request(body))
+        return connection.read_answer("POST").status
+
+    def post_all(worker: int) -> list[int]:
+        with RawClient(gateway.port) as connection:
+            good = [post(connection, b"model-%d-%d" % (worker, i)) for i in range(500)]
+            long = post(connection, b"x" * 5000 + b"%d" % worker)
+        with RawClient(gateway.port) as connection:
+            return [*good, long, post(connection, b"\xff\xfe%d" % worker)]
+
+    before = gateway.scraper.scrape()
+    warm = post_all(99)
+    gateway.scraper.recorded(before, len(warm))
+    before = gateway.scraper.scrape()
+    codes = [code for codes in pool.map(post_all, range(10)) for code in codes]
+    delta = gateway.scraper.recorded(before, len(codes))
+    assert set(warm[:-1]) == {404} and warm[-1] == 400
+    assert sorted(set(codes)) == [400, 404] and codes.count(400) == 10
+    assert delta.by("oriel_requests_total", "model", endpoint="chat_completions") == {
+        "unknown": len(codes)
+    }
+    after = gateway.scraper.scrape()
+    assert after.keys() == before.keys()
+    assert after.total("oriel_metric_series") == before.total("oriel_metric_series")
+    assert after.total("oriel_metric_series_overflow_total") == 0
+
+
+def test_the_model_that_answers_is_named(busy):
+    answered = busy.scraper.scrape().by(
+        "gen_ai_server_request_duration_seconds_count",
+        "gen_ai_response_model",
+        gen_ai_request_model=BEDROCK_MODEL,
+        gen_ai_provider_name="aws.bedrock",
+    )
+    assert list(answered) == [BEDROCK_ID]

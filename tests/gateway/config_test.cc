@@ -136,6 +136,22 @@ TEST(Config, SaysWhereAndWhatIsWrong) {
       {"media: {hosts: [\"https://a.example\"]}",
        "oriel.yaml:1:16: 'media.hosts' lists hosts such as example.com and *.example.com; "
        "'https://a.example' is none"},
+      {"models: {m: {price: {input: -1}}}",
+       "oriel.yaml:1:29: 'models.m.price.input' is a number from 0 to 10000 with at most six "
+       "decimal places"},
+      {"prices: {\"x*\": {cache_write_1h: 1.0000001}}",
+       "oriel.yaml:1:33: 'prices.x*.cache_write_1h' is a number from 0 to 10000 with at most six "
+       "decimal places"},
+      {"prices: {x: {image: free}}",
+       "oriel.yaml:1:21: 'prices.x.image' is a number from 0 to 10000 with at most six decimal "
+       "places"},
+      {"prices: {x: {output: 10000.000001}}",
+       "oriel.yaml:1:22: 'prices.x.output' is a number from 0 to 10000 with at most six decimal "
+       "places"},
+      {"prices: {x: {cache_reed: 1}}",
+       "oriel.yaml:1:14: unknown key 'prices.x.cache_reed', did you mean 'cache_read'?"},
+      {"prices: {input: 1}", "oriel.yaml:1:17: 'prices.input' is a map of keys"},
+      {"models: {m: {price: 3}}", "oriel.yaml:1:21: 'models.m.price' is a map of keys"},
       {"chat: {on_disconnect: wait}",
        "oriel.yaml:1:23: 'chat.on_disconnect' is 'cancel' or 'drain', not 'wait'"},
   };
@@ -193,6 +209,46 @@ default_model: plain
   EXPECT_TRUE(config->media.allow_private_addresses);
   EXPECT_EQ(config->bedrock_refresh.count(), 0);
   EXPECT_EQ(config->default_model, "plain");
+}
+
+// Exactly: a binary fraction would not be.
+TEST(Config, PricesAreReadToTheMillionthOfADollar) {
+  const auto config = parse_config(R"(
+models:
+  own: {provider: bedrock, model: "amazon.nova-lite-v1:0", price: {input: 0, output: 0.035}}
+  plain: {provider: bedrock, model: "amazon.nova-lite-v1:0"}
+prices:
+  "llama-*": {input: 0.000001, output: 10000, cache_read: 0.1, cache_write_5m: "3.75", image: 0.04}
+  llama-3.3: {cache_write_1h: 6.6}
+)",
+                                   "oriel.yaml", environment({}));
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->models[0].price, (metrics::Price{.input = 0, .output = 35'000}));
+  EXPECT_EQ(config->models[1].price, metrics::Price{});
+  ASSERT_EQ(config->prices.size(), 2U);
+  EXPECT_EQ(config->prices[0].name, "llama-*");
+  EXPECT_EQ(config->prices[0].price, (metrics::Price{.input = 1,
+                                                     .output = 10'000'000'000,
+                                                     .cache_read = 100'000,
+                                                     .cache_write_5m = 3'750'000,
+                                                     .image = 40'000'000}));
+  EXPECT_EQ(config->prices[1].name, "llama-3.3");
+  EXPECT_EQ(config->prices[1].price, (metrics::Price{.cache_write_1h = 6'600'000}));
+}
+
+TEST(Config, TheExampleOfThePricingPageIsRead) {
+  std::ifstream file(ORIEL_TEST_DATA "/../../docs/pricing.md");
+  std::ostringstream page;
+  page << file.rdbuf();
+  const std::string text = page.str();
+  const std::size_t begin = text.find("```yaml\n") + 8;
+  ASSERT_NE(begin, std::string::npos + 8);
+  const std::string yaml = text.substr(begin, text.find("```", begin) - begin);
+  const auto config = parse_config(yaml, "oriel.yaml", environment({}));
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->models.at(0).price, (metrics::Price{.input = 50'000, .output = 200'000}));
+  EXPECT_EQ(config->prices.at(0).price, (metrics::Price{.input = 0, .output = 0}));
+  EXPECT_EQ(config->prices.at(1).price, *metrics::find_price("us.anthropic.claude-sonnet-5"));
 }
 
 // What the reference says and what a Config begins with are the same.

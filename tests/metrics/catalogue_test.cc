@@ -8,6 +8,8 @@
 #include <sstream>
 #include <string>
 
+#include "metrics/vocabulary.h"
+
 namespace oriel::metrics {
 namespace {
 
@@ -54,9 +56,29 @@ TEST(Catalogue, NamesFollowTheConventions) {
     if (row.unit == Unit::bytes) {
       EXPECT_TRUE(row.name.ends_with("_bytes")) << row.name;
     }
+    if (row.unit == Unit::dollars) {
+      EXPECT_NE(row.name.find("_usd"), std::string_view::npos) << row.name;
+    }
+    EXPECT_FALSE(row.exemplars && row.type != Type::histogram) << row.name;
     EXPECT_FALSE(row.help.empty());
     EXPECT_TRUE(row.help.ends_with('.')) << row.name;
     EXPECT_TRUE(std::is_sorted(row.buckets.begin(), row.buckets.end())) << row.name;
+  }
+}
+
+TEST(Catalogue, ClosedLabelsHaveAVocabulary) {
+  static const std::set<Label> kClosed = {Label::endpoint, Label::outcome,       Label::class_,
+                                          Label::stream,   Label::stage,         Label::kind,
+                                          Label::reason,   Label::finish_reason, Label::source,
+                                          Label::action,   Label::result};
+  for (const FamilyRow& row : catalogue()) {
+    for (const Label label : row.labels) {
+      const auto words = vocabulary_of(row.family, label);
+      EXPECT_EQ(!words.empty(), kClosed.count(label) == 1) << row.name << ' ' << to_string(label);
+      const std::set<std::string_view> distinct(words.begin(), words.end());
+      EXPECT_EQ(distinct.size(), words.size()) << row.name << ' ' << to_string(label);
+      EXPECT_EQ(distinct.count(""), 0U) << row.name << ' ' << to_string(label);
+    }
   }
 }
 

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <limits>
+#include <optional>
+#include <string>
 
 namespace oriel::metrics {
 namespace {
@@ -11,37 +14,7 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-TEST(Exposition, PrefersWhatTheScraperPrefers) {
-  const struct {
-    const char* accept;
-    Format format;
-  } kCases[] = {
-      {"", Format::text},
-      {"*/*", Format::text},
-      {"text/plain", Format::text},
-      {"application/json", Format::text},
-      {"application/openmetrics-text", Format::openmetrics},
-      {"application/openmetrics-text; version=1.0.0", Format::openmetrics},
-      {"application/openmetrics-text; version=2.0.0", Format::text},
-      {"application/openmetrics-text;q=0", Format::text},
-      {"application/openmetrics-text;q=x", Format::text},
-      {"application/openmetrics-text;q=0.4,text/plain;q=0.5", Format::text},
-      {"application/openmetrics-text;q=0.5 , text/plain;q=0.3, */*;q=0.1", Format::openmetrics},
-      // Prometheus 2.42 and 3.
-      {"application/openmetrics-text;version=1.0.0,application/"
-       "openmetrics-text;version=0.0.1;q=0.75,"
-       "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
-       Format::openmetrics},
-      {"application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
-       "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;q=0.4,"
-       "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
-       Format::openmetrics},
-      {";;;,,=;q=,", Format::text},
-  };
-  for (const auto& c : kCases) EXPECT_EQ(preferred_format(c.accept), c.format) << c.accept;
-}
-
-std::vector<MetricFamily> families() {
+std::vector<ExposedFamily> families() {
   MetricFamily counter{"a_seconds_total", "Says \"x\" \\ and\na line.", MetricType::Counter, {}};
   counter.metric.resize(1);
   counter.metric[0].label = {{"model", "a\"b\\c\nd"}, {"code", "200"}};
@@ -55,7 +28,7 @@ std::vector<MetricFamily> families() {
   histogram.metric[1].label = {{"kind", "input"}};
   histogram.metric[1].histogram = {2, 1e22, {{1, 1}, {2, std::numeric_limits<double>::infinity()}}};
   const MetricFamily empty{"d", "Nothing.", MetricType::Gauge, {}};
-  return {counter, gauge, histogram, empty};
+  return {{counter}, {gauge}, {histogram}, {empty}};
 }
 
 constexpr const char* kHistogramLines =
@@ -108,8 +81,61 @@ TEST(Exposition, SpellsOddNumbers) {
     gauge.metric.emplace_back().gauge.value = value;
   }
   std::string out;
-  append_exposition({gauge}, Format::text, out);
+  append_exposition({{gauge}}, Format::text, out);
   EXPECT_EQ(out, "# HELP g G.\n# TYPE g gauge\ng NaN\ng +Inf\ng -Inf\ng 0.1\ng 1e+300\n");
+}
+
+// A mark of 2024-05-01T12:00:00.123456789Z.
+TraceMark mark() {
+  TraceMark mark;
+  mark.trace_id.fill(0xAB);
+  mark.span_id.fill(0x01);
+  mark.time = std::chrono::nanoseconds(1'714'564'800'123'456'789);
+  return mark;
+}
+
+TEST(Exposition, WritesExemplarsInOpenMetricsOnly) {
+  MetricFamily histogram{"c_seconds", "C.", MetricType::Histogram, {}};
+  histogram.metric.resize(2);
+  histogram.metric[0].histogram = {3, 7.5, {{1, 0.005}, {2, 1}}};
+  histogram.metric[1].label = {{"kind", "input"}};
+  histogram.metric[1].histogram = {0, 0, {{0, 0.005}, {0, 1}}};
+  const ExposedFamily exposed{
+      histogram,
+      {{Exemplar{mark(), 4'000'000}, std::nullopt, Exemplar{mark(), 7'000'000'000}}},
+      1e9};
+  const std::string labels =
+      R"( # {trace_id="abababababababababababababababab",span_id="0101010101010101"} )";
+  const auto lines = [](const std::string& low, const std::string& high) {
+    return "c_seconds_bucket{le=\"0.005\"} 1" + low + "\nc_seconds_bucket{le=\"1.0\"} 2\n" +
+           "c_seconds_bucket{le=\"+Inf\"} 3" + high + "\nc_seconds_sum 7.5\nc_seconds_count 3\n" +
+           "c_seconds_bucket{kind=\"input\",le=\"0.005\"} 0\n";
+  };
+  std::string open;
+  append_exposition({exposed}, Format::openmetrics, open);
+  EXPECT_NE(open.find(lines(labels + "0.004 1714564800.123", labels + "7 1714564800.123")),
+            std::string::npos)
+      << open;
+  std::string text;
+  append_exposition({exposed}, Format::text, text);
+  EXPECT_NE(text.find(lines("", "")), std::string::npos) << text;
+  EXPECT_EQ(text.find("trace_id"), std::string::npos);
+}
+
+TEST(Exposition, SpellsEachSeriesItsOwnBounds) {
+  MetricFamily histogram{"c", "C.", MetricType::Histogram, {}};
+  histogram.metric.resize(3);
+  histogram.metric[0].histogram = {1, 1, {{1, 0.5}, {1, 1}}};
+  histogram.metric[1].histogram = {1, 1, {{1, 2}}};
+  histogram.metric[2].histogram = {1, 1, {{1, 0.5}, {1, 3}, {1, 4}}};
+  std::string out;
+  append_exposition({{histogram}}, Format::text, out);
+  std::string bounds;
+  for (std::size_t at = 0; (at = out.find("le=\"", at)) != std::string::npos;) {
+    at += 4;
+    bounds.append(out, at, out.find('"', at) - at).push_back(' ');
+  }
+  EXPECT_EQ(bounds, "0.5 1.0 +Inf 2.0 +Inf 0.5 3.0 4.0 +Inf ");
 }
 
 }  // namespace

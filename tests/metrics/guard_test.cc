@@ -31,6 +31,7 @@ TEST(Guard, AMillionModelNamesDoNotGrowTheExposition) {
   EXPECT_EQ(sum_of(samples, "oriel_requests_total", R"(model="other",provider="other")"),
             kNames - static_cast<int>(kSeriesCap));
   EXPECT_EQ(sum_of(samples, "oriel_request_duration_seconds_count"), kNames);
+  EXPECT_EQ(registry.labels().size(), LabelTable::kMaxLabels);
 }
 
 TEST(Guard, TheCapHoldsOverAllWorkersAndAdmittedSetsStayTheirOwn) {
@@ -68,7 +69,7 @@ TEST(Guard, OverflowKeepsClosedLabelsWhileThereIsRoomThenNone) {
   std::size_t series = 0;
   std::uint64_t sum = 0;
   std::uint64_t all_other = 0;
-  table.for_each([&](const SeriesKey& seen, const SeriesTable::Cell* cells) {
+  table.for_each([&](const SeriesKey& seen, const SeriesTable::Cell* cells, const ExemplarSlot*) {
     ++series;
     sum += cells[0];
     if (seen.at(3) == LabelTable::kOverflowLabel) all_other += cells[0];

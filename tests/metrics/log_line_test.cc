@@ -15,24 +15,59 @@ std::string line_of(const Record& record, const LabelTable& labels,
   return line;
 }
 
+// As good_stream(), with what only some requests have.
+Record rich_stream(LabelTable& labels) {
+  using std::chrono::milliseconds;
+  Record record = good_stream(labels);
+  record.response_model = "claude-v9-20260101";
+  record.user_hash = "5f2b";
+  record.trace.trace_id.fill(0x4b);
+  record.trace.span_id.fill(0x0f);
+  record.images = 2;
+  record.cost = 35;
+  record.unpriced = true;
+  record.usage_missing = "no_usage";
+  Attempt& failed = record.attempts[0];
+  failed.span_id.fill(0xa1);
+  failed.wasted = "retry";
+  failed.tokens = Tokens{30, 4, 0, 0, 0, 0};
+  failed.cost = 1'200'000'000;
+  Attempt& good = record.attempts[1];
+  good.span_id.fill(0xa2);
+  good.retry = "throttled";
+  good.start = milliseconds(80);
+  good.tokens = Tokens{100, 51, 7, 5, 3, 11};
+  return record;
+}
+
 TEST(LogLine, HoldsEveryFieldOfTheRecord) {
   LabelTable labels;
-  Record record = good_stream(labels);
+  const Record record = rich_stream(labels);
   EXPECT_EQ(
       line_of(record, labels, ClientAddress::show),
       R"({"time":"2024-05-01T12:00:00.123Z","level":"info","event":"request","request_id":"req-1",)"
+      R"("trace_id":"4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b","span_id":"0f0f0f0f0f0f0f0f",)"
       R"("endpoint":"chat_completions","model":"claude","provider":"bedrock",)"
-      R"("upstream_model":"anthropic.claude-v9","region":"eu-west-1","aws_request_id":"aws-2",)"
-      R"("status":200,"outcome":"ok","stream":true,"duration_ms":1500,"overhead_us":120,)"
-      R"("ttft_ms":200,"stages_us":{"parse":12,"upstream":1400000},)"
+      R"("upstream_model":"anthropic.claude-v9","response_model":"claude-v9-20260101",)"
+      R"("region":"eu-west-1","aws_request_id":"aws-2",)"
+      R"("status":200,"outcome":"ok","duration_ms":1500,"overhead_us":120,)"
+      R"("provider_latency_ms":1350,"backpressure_ms":250,)"
+      R"("stages_us":{"parse":12,"upstream":1400000},)"
+      R"("stream":true,"ttft_ms":200,"first_reasoning_ms":90,"stream_end":"complete",)"
+      R"("max_stall_ms":30,"chunks":64,)"
       R"("tokens":{"input":100,"output":51,"cache_read":7,"cache_write":8,"reasoning":11},)"
-      R"("usage_source":"provider","finish_reason":"stop","stop_reason":"end_turn",)"
-      R"("attempts":[{"target":"bedrock/anthropic.claude-v9","outcome":"provider_throttled",)"
-      R"("status":429,"duration_ms":20,"aws_request_id":"aws-1"},)"
-      R"({"target":"bedrock/anthropic.claude-v9","outcome":"ok","status":200,)"
-      R"("duration_ms":1400,"aws_request_id":"aws-2"}],)"
+      R"("usage_source":"provider","usage_missing":"no_usage","images":2,"cost_usd":0.000000035,)"
+      R"("unpriced":true,"finish_reason":"stop","stop_reason":"end_turn","retries":1,)"
+      R"("attempts":[{"target":"bedrock/anthropic.claude-v9","region":"eu-west-1",)"
+      R"("outcome":"provider_throttled","status":429,"start_ms":0,"duration_ms":20,)"
+      R"("aws_request_id":"aws-1","span_id":"a1a1a1a1a1a1a1a1",)"
+      R"("wasted":"retry","tokens":34,"cost_usd":1.2},)"
+      R"({"target":"bedrock/anthropic.claude-v9","region":"eu-west-1","outcome":"ok","status":200,)"
+      R"("retry":"throttled","start_ms":80,"duration_ms":1400,"aws_request_id":"aws-2",)"
+      R"("span_id":"a2a2a2a2a2a2a2a2"}],)"
       R"("adjusted":[{"parameter":"temperature","action":"clamped"}],"learned":["top_p"],)"
-      R"("bytes_in":665,"bytes_out":4096,"client_addr":"192.0.2.7"})");
+      R"("unknown_items":{"member":2},)"
+      R"("bytes_in":665,"bytes_out":4096,"client_addr":"192.0.2.7","user_hash":"5f2b"})");
 }
 
 TEST(LogLine, LeavesOutWhatTheRecordDoesNotHave) {
@@ -44,8 +79,8 @@ TEST(LogLine, LeavesOutWhatTheRecordDoesNotHave) {
   record.client_addr = "192.0.2.7";
   EXPECT_EQ(line_of(record, labels),
             R"({"time":"1970-01-01T00:00:00.000Z","level":"info","event":"request",)"
-            R"("endpoint":"health","status":200,"outcome":"ok","stream":false,"duration_ms":0,)"
-            R"("overhead_us":0,"stages_us":{},"bytes_in":0,"bytes_out":0})");
+            R"("endpoint":"health","status":200,"outcome":"ok","duration_ms":0,"overhead_us":0,)"
+            R"("stages_us":{},"stream":false,"bytes_in":0,"bytes_out":0})");
 }
 
 TEST(LogLine, LevelFollowsTheFault) {
@@ -65,6 +100,38 @@ TEST(LogLine, LevelFollowsTheFault) {
     EXPECT_NE(line_of(record, labels).find(std::string(R"("level":")") + c.level + '"'),
               std::string::npos);
   }
+}
+
+TEST(LogLine, SaysWhatWasWastedEvenWithoutPriceOrUsage) {
+  LabelTable labels;
+  Record record;
+  record.attempts.resize(3);
+  record.attempts[0].wasted = "retry";
+  record.attempts[0].tokens = Tokens{7, 1, 0, 0, 0, 0};
+  record.attempts[1].wasted = "client_abort";
+  record.attempts[2].tokens = Tokens{7, 1, 0, 0, 0, 0};  // used: it stands in the request's sum
+  const std::string line = line_of(record, labels);
+  EXPECT_NE(line.find(R"("wasted":"retry","tokens":8})"), std::string::npos) << line;
+  EXPECT_NE(line.find(R"("wasted":"client_abort"})"), std::string::npos) << line;
+  EXPECT_EQ(line.find(R"("tokens":8)"), line.rfind(R"("tokens":8)")) << line;
+}
+
+TEST(LogLine, HasIdsOfATraceOnlyWithATrace) {
+  LabelTable labels;
+  Record record = rich_stream(labels);
+  record.trace.trace_id = {};
+  record.attempts[0].span_id = record.attempts[1].span_id = {};
+  const std::string line = line_of(record, labels);
+  EXPECT_EQ(line.find("trace_id"), std::string::npos) << line;
+  EXPECT_EQ(line.find("span_id"), std::string::npos) << line;
+}
+
+TEST(LogLine, CostOfNothingIsZeroAndUnknownCostIsAbsent) {
+  const LabelTable labels;
+  Record record;
+  EXPECT_EQ(line_of(record, labels).find("cost_usd"), std::string::npos);
+  record.cost = 0;
+  EXPECT_NE(line_of(record, labels).find(R"("cost_usd":0,)"), std::string::npos);
 }
 
 TEST(LogLine, TextFromOutsideIsEscapedAndCut) {

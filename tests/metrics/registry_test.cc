@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <set>
@@ -9,6 +10,8 @@
 #include <string>
 
 #include "metrics/catalogue.h"
+#include "metrics/semconv.h"
+#include "metrics/vocabulary.h"
 #include "tests/metrics/samples.h"
 
 namespace oriel::metrics {
@@ -20,12 +23,26 @@ using std::chrono::nanoseconds;
 
 const BuildInfo kBuild = {"1.2.3", "abc", "gcc \"12\""};
 
+// A stream of which the first attempt was paid for in vain, and part of which has no price.
+Record costly_stream(LabelTable& labels) {
+  Record record = good_stream(labels);
+  record.cost = 1'250;
+  record.unpriced = true;
+  Attempt& wasted = record.attempts.front();
+  wasted.wasted = "retry";
+  wasted.tokens = Tokens{40, 2, 0, 0, 0, 0};
+  wasted.cost = 250;
+  record.attempts.back().retry = "lesson";
+  return record;
+}
+
 TEST(Registry, EveryFamilyOfTheCatalogueIsExposedOnceItCounted) {
   Registry registry(kBuild);
   Shard& shard = registry.add_shard();
-  Record record = good_stream(registry.labels());
+  Record record = costly_stream(registry.labels());
   record.usage_missing = "absent";
   shard.record(record);
+  registry.count_model_list_refresh("eu-west-1", Registry::Refresh::ok);
   shard.inter_token(record.model, record.provider, milliseconds(12));
   shard.loop_lag(microseconds(80));
   shard.event_stream_error(record.provider, "message_crc");
@@ -45,7 +62,7 @@ TEST(Registry, EveryFamilyOfTheCatalogueIsExposedOnceItCounted) {
 TEST(Registry, CountsOneStreamedRequest) {
   Registry registry(kBuild);
   Shard& shard = registry.add_shard();
-  const Record record = good_stream(registry.labels());
+  const Record record = costly_stream(registry.labels());
   shard.record(record);
   shard.record(record);
   auto samples = scrape(registry);
@@ -97,7 +114,12 @@ TEST(Registry, CountsOneStreamedRequest) {
       {R"(oriel_upstream_connections_total{provider="bedrock",kind="opened"})", 2},
       {R"(oriel_upstream_connections_total{provider="bedrock",kind="reused"})", 2},
       {"oriel_provider_reported_latency_seconds_sum{" + who + '}', 2.7},
-      {R"(oriel_unknown_upstream_items_total{provider="bedrock",kind="other"})", 4},
+      {"oriel_cost_usd_total{" + who + '}', 0.0000025},
+      {"oriel_unpriced_requests_total{" + who + '}', 2},
+      {R"(oriel_retries_total{provider="bedrock",reason="lesson"})", 2},
+      {R"(oriel_wasted_tokens_total{provider="bedrock",reason="retry"})", 84},
+      {R"(oriel_wasted_cost_usd_total{provider="bedrock",reason="retry"})", 0.0000005},
+      {R"(oriel_unknown_upstream_items_total{provider="bedrock",kind="member"})", 4},
       {R"(oriel_metric_series{family="oriel_requests_total"})", 1},
       {R"(oriel_metric_series_overflow_total{family="oriel_requests_total"})", 0},
       {R"(oriel_build_info{commit="abc",compiler="gcc \"12\"",version="1.2.3"})", 1},
@@ -200,6 +222,12 @@ TEST(Registry, ProcessFamiliesAreSet) {
   registry.set_process(stats);
   registry.set_log_lines_dropped(5);
   registry.set_log_lines_dropped(9);
+  registry.set_spans_dropped(3);
+  registry.set_spans_dropped(4);
+  registry.set_config(1, std::chrono::system_clock::time_point(milliseconds(1'700'000'000'500)));
+  registry.count_model_list_refresh("eu-west-1", Registry::Refresh::failed);
+  registry.count_model_list_refresh("eu-west-1", Registry::Refresh::failed);
+  registry.count_model_list_refresh("us-east-1", Registry::Refresh::ok);
   registry.set_scrape_duration(milliseconds(2));
   auto samples = scrape(registry);
   EXPECT_EQ(samples["process_cpu_seconds_total"], 1.75);
@@ -209,34 +237,87 @@ TEST(Registry, ProcessFamiliesAreSet) {
   EXPECT_EQ(samples["process_open_fds"], 7);
   EXPECT_EQ(samples["process_max_fds"], 1'024);
   EXPECT_EQ(samples["oriel_log_lines_dropped_total"], 9);
+  EXPECT_EQ(samples["oriel_spans_dropped_total"], 4);
+  EXPECT_EQ(samples["oriel_config_generation"], 1);
+  EXPECT_EQ(samples["oriel_config_last_reload_successful"], 1);
+  EXPECT_EQ(samples["oriel_config_last_reload_timestamp_seconds"], 1'700'000'000.5);
+  EXPECT_EQ(samples["oriel_price_table_timestamp_seconds"], kPriceTableTimestamp);
+  const std::string refreshes = "oriel_model_list_refreshes_total";
+  EXPECT_EQ(samples[refreshes + R"({region="eu-west-1",result="failed"})"], 2);
+  EXPECT_EQ(samples.count(refreshes + R"({region="eu-west-1",result="ok"})"), 1U);
+  EXPECT_EQ(samples[refreshes + R"({region="us-east-1",result="ok"})"], 1);
   EXPECT_EQ(samples["oriel_scrape_duration_seconds"], 0.002);
 }
 
 TEST(Registry, PresetSeriesAreZeroAndTheSameOnesThatCountLater) {
   Registry registry(kBuild);
   Shard& shard = registry.add_shard();
-  const Record record = good_stream(registry.labels());
+  Record record = costly_stream(registry.labels());
+  record.usage_missing = "failed";
   registry.preset(record.model, record.provider);
   registry.preset_end(record.model, record.provider, 429, Outcome::provider_throttled);
   const auto before = scrape(registry);
-  EXPECT_EQ(before.count(R"(oriel_requests_total{endpoint="chat_completions",model="claude",)"
-                         R"(provider="bedrock",code="200",outcome="ok"})"),
+  const std::string who = R"(model="claude",provider="bedrock")";
+  EXPECT_EQ(before.count(R"(oriel_requests_total{endpoint="chat_completions",)" + who +
+                         R"(,code="200",outcome="ok"})"),
             1U);
-  EXPECT_EQ(before.count(R"(oriel_requests_total{endpoint="chat_completions",model="claude",)"
-                         R"(provider="bedrock",code="429",outcome="provider_throttled"})"),
+  EXPECT_EQ(before.count(R"(oriel_requests_total{endpoint="chat_completions",)" + who +
+                         R"(,code="429",outcome="provider_throttled"})"),
             1U);
-  for (const char* family : {"oriel_requests_total", "oriel_tokens_total",
-                             "oriel_streams_ended_total", "oriel_finish_reasons_total"}) {
-    EXPECT_EQ(sum_of(before, family), 0) << family;
-  }
   shard.record(record);
+  shard.event_stream_error(record.provider, "message_crc");
+  shard.request_shed("memory");
   const auto after = scrape(registry);
-  for (const char* family : {"oriel_requests_total", "oriel_tokens_total",
-                             "oriel_streams_ended_total", "oriel_finish_reasons_total"}) {
-    EXPECT_GT(sum_of(after, family), 0) << family;
+  for (const Family family :
+       {Family::requests, Family::tokens, Family::streams_ended, Family::finish_reasons,
+        Family::stream_chunks, Family::reasoning_tokens, Family::usage_missing, Family::cost,
+        Family::unpriced_requests, Family::upstream_connections, Family::unknown_upstream_items,
+        Family::event_stream_errors, Family::retries, Family::wasted_tokens, Family::wasted_cost,
+        Family::requests_shed, Family::client_backpressure}) {
+    const std::string name(row_of(family).name);
+    const std::string series = "oriel_metric_series{family=\"" + name + "\"}";
+    EXPECT_EQ(sum_of(before, name), 0) << name;
+    EXPECT_GT(sum_of(after, name), 0) << name;
+    EXPECT_EQ(before.at(series), after.at(series)) << name;
   }
-  const std::string series = R"(oriel_metric_series{family="oriel_tokens_total"})";
-  EXPECT_EQ(before.at(series), after.at(series));
+}
+
+// What a closed label says stands in its vocabulary, which docs/metrics.md lists.
+TEST(Registry, ClosedLabelsKeepToTheirVocabularies) {
+  Registry registry(kBuild);
+  Shard& shard = registry.add_shard();
+  Record record = costly_stream(registry.labels());
+  for (std::size_t i = 0; i < kOutcomes; ++i) {
+    record.outcome = static_cast<Outcome>(i);
+    record.endpoint = static_cast<Endpoint>(i % kEndpoints);
+    record.stream_end = static_cast<StreamEnd>(i % kStreamEnds);
+    shard.record(record);
+  }
+  record.finish_reason = "a word of upstream's own";
+  shard.record(record);
+  registry.preset(record.model, record.provider);
+  std::istringstream lines(registry.render("").body);
+  const FamilyRow* row = nullptr;
+  std::size_t checked = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("# TYPE ")) {
+      const auto found = std::find_if(catalogue().begin(), catalogue().end(), [&](const auto& one) {
+        return line.starts_with("# TYPE " + std::string(one.name) + ' ');
+      });
+      row = found == catalogue().end() ? nullptr : &*found;
+    }
+    if (row == nullptr || line.starts_with('#')) continue;
+    for (const Label label : row->labels) {
+      const auto words = vocabulary_of(row->family, label);
+      if (words.empty()) continue;
+      ++checked;
+      EXPECT_TRUE(std::any_of(words.begin(), words.end(), [&](std::string_view word) {
+        return line.find(std::string(to_string(label)) + "=\"" + std::string(word) + '"') !=
+               std::string::npos;
+      })) << line;
+    }
+  }
+  EXPECT_GT(checked, 500U);
 }
 
 TEST(Registry, SpeaksTheOpenTelemetryNames) {
@@ -253,7 +334,7 @@ TEST(Registry, SpeaksTheOpenTelemetryNames) {
   shard.record(record);
   auto samples = scrape(registry);
   const std::string who = R"({gen_ai_operation_name="chat",)";
-  const std::string model = R"(gen_ai_request_model="claude",gen_ai_provider_name="aws.bedrock")";
+  const std::string model = R"(gen_ai_provider_name="aws.bedrock",gen_ai_request_model="claude")";
   EXPECT_EQ(samples["gen_ai_server_request_duration_seconds_count" + who + model + "}"], 2);
   EXPECT_EQ(samples["gen_ai_server_request_duration_seconds_count" + who + model +
                     R"(,error_type="provider"})"],
@@ -263,6 +344,32 @@ TEST(Registry, SpeaksTheOpenTelemetryNames) {
   EXPECT_EQ(
       samples["gen_ai_client_token_usage_sum" + who + model + R"(,gen_ai_token_type="input"})"],
       400);
+  for (const auto& [key, value] : samples) EXPECT_EQ(key.find("response_model"), std::string::npos);
+}
+
+TEST(Registry, NamesTheModelThatAnswersWhereItIsKnown) {
+  Registry registry(kBuild);
+  Shard& shard = registry.add_shard();
+  Record record = good_stream(registry.labels());
+  registry.set_response_model(record.model, record.provider,
+                              registry.labels().intern("anthropic.claude-v9"));
+  shard.record(record);
+  record.provider = registry.labels().intern("elsewhere");
+  shard.record(record);
+  auto samples = scrape(registry);
+  for (const SemconvRow& row : semconv_rows()) {
+    const std::string name = std::string(row.name) + "_count";
+    EXPECT_GT(
+        sum_of(samples, name,
+               R"({gen_ai_operation_name="chat",gen_ai_provider_name="bedrock",)"
+               R"(gen_ai_request_model="claude",gen_ai_response_model="anthropic.claude-v9")"),
+        0)
+        << name;
+    EXPECT_EQ(sum_of(samples, name, R"(gen_ai_provider_name="elsewhere")") * 2,
+              sum_of(samples, name))
+        << name;
+    EXPECT_EQ(sum_of(samples, name, "gen_ai_response_model") * 2, sum_of(samples, name)) << name;
+  }
 }
 
 TEST(Registry, LeavesTheOpenTelemetryNamesOutWhenToldTo) {

@@ -1,9 +1,12 @@
-// A small reader of the classic text format, and record makers, for the tests of metrics/.
+// A small reader of the classic text format, and makers of records, for the tests of metrics/.
 #pragma once
+
+#include <rapidcheck.h>
 
 #include <map>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "metrics/registry.h"
 
@@ -69,7 +72,7 @@ inline Record good_stream(LabelTable& labels) {
   record.finish_reason = "stop";
   record.stop_reason = "end_turn";
   record.provider_latency = milliseconds(1'350);
-  record.unknown_items = 2;
+  record.unknown_items[static_cast<std::size_t>(UnknownItem::member)] = 2;
   Attempt& failed = record.attempts.emplace_back();
   failed.provider = record.provider;
   failed.upstream_model = labels.intern("anthropic.claude-v9");
@@ -92,6 +95,98 @@ inline Record good_stream(LabelTable& labels) {
   record.adjusted.push_back({"temperature", "clamped"});
   record.learned.push_back("top_p");
   return record;
+}
+
+// Any record that a gateway may make, with few label values.
+class AnyRecord {
+ public:
+  explicit AnyRecord(LabelTable& labels) : labels_(labels) {}
+
+  Record operator()() const {
+    Record record;
+    record.endpoint = static_cast<Endpoint>(below(kEndpoints));
+    record.outcome = static_cast<Outcome>(below(kOutcomes));
+    record.status = *rc::gen::element(0, 200, 204, 301, 400, 404, 429, 499, 500, 503, 999);
+    record.time += time();
+    record.total = time();
+    record.overhead = time();
+    for (auto& stage : record.stages) {
+      if (yes()) stage = time();
+    }
+    record.bytes_in = below(1'000'000);
+    record.bytes_out = below(1'000'000);
+    if (yes()) record.backpressure = time();
+    record.trace.trace_id[0] = record.trace.span_id[0] = 1;
+    if (record.endpoint == Endpoint::chat_completions) add_chat(record);
+    return record;
+  }
+
+ private:
+  void add_chat(Record& record) const {
+    static const std::string kModels[] = {"", "model-1", "mod\u00e8le \"2\"", "a\\b"};
+    record.model = labels_.intern(kModels[below(4)]);
+    record.provider = labels_.intern("provider \"" + std::to_string(below(3)) + "\\");
+    record.finish_reason = *rc::gen::element("", "stop", "length", "tool_calls");
+    if (yes()) record.provider_latency = std::chrono::milliseconds(below(100'000));
+    for (auto& items : record.unknown_items) items = static_cast<std::uint32_t>(below(3));
+    for (std::uint64_t i = below(4); i > 0; --i) add_attempt(record);
+    for (std::uint64_t i = below(3); i > 0; --i) record.adjusted.push_back({"top_k", "dropped"});
+    for (std::uint64_t i = below(3); i > 0; --i) record.learned.push_back("temperature");
+    if (record.usage_source == UsageSource::none && yes()) record.usage_missing = "no_usage";
+    record.stream = yes();
+    if (record.stream) add_stream(record);
+  }
+
+  void add_stream(Record& record) const {
+    if (yes()) record.time_to_first_token = time();
+    if (yes()) record.time_to_first_reasoning = time();
+    if (!yes()) return;
+    record.stream_end = static_cast<StreamEnd>(below(kStreamEnds));
+    record.max_stall = time();
+    record.chunks = below(1'000);
+  }
+
+  void add_attempt(Record& record) const {
+    Attempt& attempt = record.attempts.emplace_back();
+    attempt.provider = record.provider;
+    attempt.upstream_model = labels_.intern("upstream-" + std::to_string(below(3)));
+    attempt.region = labels_.intern("region-" + std::to_string(below(2)));
+    attempt.outcome = yes() ? Outcome::provider_throttled : static_cast<Outcome>(below(kOutcomes));
+    attempt.span_id[0] = static_cast<std::uint8_t>(record.attempts.size());
+    attempt.start = time();
+    attempt.duration = time();
+    if (record.attempts.size() > 1) attempt.retry = *rc::gen::element("", "throttled", "timeout");
+    attempt.wasted = *rc::gen::element("", "retry", "client_abort");
+    if (!yes()) return;
+    const std::uint64_t output = below(9'999);
+    attempt.tokens = Tokens{below(9'999), output, below(3), below(3), below(3), below(output + 1)};
+    record.usage_source = UsageSource::provider;
+    record.tokens.input += attempt.tokens->input;
+    record.tokens.output += attempt.tokens->output;
+    record.tokens.cache_read += attempt.tokens->cache_read;
+    record.tokens.cache_write_5m += attempt.tokens->cache_write_5m;
+    record.tokens.cache_write_1h += attempt.tokens->cache_write_1h;
+    record.tokens.reasoning += attempt.tokens->reasoning;
+    if (yes()) attempt.cost = below(1'000'000'000'000);
+    record.unpriced = record.unpriced || !attempt.cost;
+    if (attempt.cost) record.cost = record.cost.value_or(0) + *attempt.cost;
+  }
+
+  static std::uint64_t below(std::uint64_t limit) {
+    return *rc::gen::inRange<std::uint64_t>(0, limit);
+  }
+  static bool yes() { return below(2) == 0; }
+  static std::chrono::nanoseconds time() {
+    return std::chrono::nanoseconds(below(std::uint64_t{1} << (1 + below(37))));
+  }
+
+  LabelTable& labels_;
+};
+
+inline std::vector<Record> any_records(LabelTable& labels) {
+  constexpr std::size_t kMost = 40;
+  const auto any = rc::gen::resize(rc::kNominalSize, rc::gen::exec(AnyRecord(labels)));
+  return *rc::gen::container<std::vector<Record>>(*rc::gen::inRange<std::size_t>(0, kMost), any);
 }
 
 }  // namespace oriel::metrics

@@ -9,6 +9,9 @@
 namespace oriel::convert {
 namespace {
 
+// By kind: event, block, stop_reason, member.
+using UnknownItems = decltype(UpstreamFacts::unknown_items);
+
 std::string answer(std::string_view blocks, std::string_view stop = "end_turn",
                    std::string_view rest = "") {
   std::string text = R"({"output":{"message":{"role":"assistant","content":[)";
@@ -278,7 +281,33 @@ TEST(ConverseReply, Trap11StopReasons) {
   const auto reply = decode(body);
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->facts.stop_reason, "brand_new");
-  EXPECT_EQ(reply->facts.unknown_items, 1U);
+  EXPECT_EQ(reply->facts.unknown_items, (UnknownItems{0, 0, 1, 0}));
+}
+
+TEST(ConverseReply, CountsWhatItDoesNotKnowByKind) {
+  const std::string_view blocks = R"({"text":"a"},{"hologram":{}},{"video":{}},)"
+                                  R"({"image":{"format":"png","source":{"teapot":1}}})";
+  const json::PaddedBuffer body{std::string_view(answer(blocks, "brand_new"))};
+  const auto reply = decode(body);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->facts.unknown_items, (UnknownItems{0, 2, 1, 1}));
+}
+
+// What is malformed was made and is billed.
+TEST(ConverseReply, AnAnswerWithoutUseTellsWhatItCost) {
+  const std::string usage = R"(,"usage":{"inputTokens":3,"outputTokens":4,"totalTokens":7})";
+  for (const std::string& text :
+       {answer(R"({"text":"x"})", "malformed_model_output", usage),
+        answer("", "malformed_tool_use", usage), R"({"stopReason":"end_turn")" + usage + "}"}) {
+    const json::PaddedBuffer body{std::string_view(text)};
+    const auto reply = decode(body);
+    ASSERT_FALSE(reply);
+    ASSERT_TRUE(reply.error().usage) << text;
+    EXPECT_EQ(reply.error().usage->input, 3U);
+    EXPECT_EQ(reply.error().usage->output, 4U);
+  }
+  const json::PaddedBuffer silent{std::string_view(answer("", "malformed_tool_use"))};
+  EXPECT_FALSE(decode(silent).error().usage);
 }
 
 TEST(ConverseReply, Trap15And16Usage) {

@@ -22,6 +22,9 @@ using test::stop_block;
 using test::text;
 using test::throttled;
 
+// By kind: event, block, stop_reason, member.
+using UnknownItems = decltype(UpstreamFacts::unknown_items);
+
 // --- running a stream
 
 struct Outcome {
@@ -254,7 +257,49 @@ TEST(ConverseStream, Facts) {
   EXPECT_TRUE(decoder->complete());
   EXPECT_EQ(decoder->facts().stop_reason, "tool_use");
   EXPECT_EQ(decoder->facts().latency_ms, 7U);
-  EXPECT_EQ(decoder->facts().unknown_items, 1U);
+  EXPECT_EQ(decoder->facts().unknown_items, (UnknownItems{1, 0, 0, 0}));
+}
+
+TEST(ConverseStream, CountsWhatItDoesNotKnowByKind) {
+  const auto decoder = converse_dialect().stream({});
+  test::Collector sink;
+  ASSERT_TRUE(
+      decoder->feed(message_start() + test::event_frame("hologram", "{}") +
+                        test::event_frame("contentBlockStart",
+                                          R"({"contentBlockIndex":0,"start":{"hologram":{}}})") +
+                        delta(0, R"("hologram":{})") + delta(0, R"("hologram":{})") +
+                        reasoning(1, "mood", "good") + message_stop("brand_new") + metadata(),
+                    sink));
+  EXPECT_EQ(decoder->facts().unknown_items, (UnknownItems{1, 1, 1, 3}));
+}
+
+// What is malformed was made and is billed: the error waits for what it cost.
+TEST(ConverseStream, MalformedOutputTellsWhatItCost) {
+  const std::string said = message_start() + text(0, "a") + message_stop("malformed_tool_use");
+  test::for_each_way(said + metadata(), [](const test::Pieces& pieces) {
+    const auto decoder = converse_dialect().stream({});
+    test::Collector sink;
+    Result<void> result;
+    for (const auto& piece : pieces) {
+      result = decoder->feed(test::view(piece), sink);
+      if (!result) break;
+    }
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, "malformed_tool_use");
+    ASSERT_TRUE(result.error().usage);
+    EXPECT_EQ(result.error().usage->input, 10U);
+    EXPECT_EQ(result.error().usage->output, 5U);
+    EXPECT_EQ(sink.lines, (Lines{"role", "text a"}));
+    EXPECT_FALSE(decoder->complete());
+  });
+  const auto decoder = converse_dialect().stream({});
+  test::Collector sink;
+  ASSERT_TRUE(decoder->feed(said, sink));
+  EXPECT_TRUE(decoder->content_complete());
+  const Result<void> result = decoder->finish(sink);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind, ErrorKind::upstream_malformed_output);
+  EXPECT_FALSE(result.error().usage);
 }
 
 TEST(ConverseStream, BlocksAreBounded) {

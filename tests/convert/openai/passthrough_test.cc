@@ -11,6 +11,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// By kind: event, block, stop_reason, member.
+using UnknownItems = decltype(UpstreamFacts::unknown_items);
+
 // ------------------------------------------------------------------------------------ requests
 
 // A request as the front end leaves it, with what the passthrough reads of it.
@@ -173,7 +176,7 @@ TEST(PassthroughDecode, NeverInventsUsage) {
 }
 
 TEST(PassthroughDecode, KnowsEveryFinishReason) {
-  const std::vector<std::tuple<const char*, FinishReason, std::uint32_t>> cases = {
+  const std::vector<std::tuple<const char*, FinishReason, unsigned>> cases = {
       {"\"stop\"", FinishReason::stop, 0},
       {"\"length\"", FinishReason::length, 0},
       {"\"tool_calls\"", FinishReason::tool_calls, 0},
@@ -187,9 +190,34 @@ TEST(PassthroughDecode, KnowsEveryFinishReason) {
     const auto reply = answer.decode();
     ASSERT_TRUE(reply);
     EXPECT_EQ(reply->finish, finish) << word;
-    EXPECT_EQ(reply->facts.unknown_items, unknown) << word;
+    EXPECT_EQ(reply->facts.unknown_items, (UnknownItems{0, 0, unknown, 0})) << word;
     EXPECT_FALSE(reply->source_model_span.present());
   }
+}
+
+TEST(PassthroughDecode, KnowsWhatUpstreamCallsItself) {
+  const std::string long_name(257, 'm');
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {R"("model":"org\/big-7b",)", "org/big-7b"},
+      {R"("model":null,)", ""},
+      {"\"model\":\"" + long_name + "\",", ""},
+      {"", ""},
+  };
+  for (const auto& [member, name] : cases) {
+    Answer answer("{" + member + R"("choices":[{"message":{}}]})");
+    const auto reply = answer.decode();
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->facts.model, name);
+  }
+}
+
+TEST(PassthroughDecode, AnAnswerWithoutUseTellsWhatItCost) {
+  Answer answer(R"({"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":2}})");
+  const auto reply = answer.decode();
+  ASSERT_FALSE(reply);
+  ASSERT_TRUE(reply.error().usage);
+  EXPECT_EQ(reply.error().usage->input, 5U);
+  EXPECT_EQ(reply.error().usage->output, 2U);
 }
 
 TEST(PassthroughDecode, RefusesWhatIsNoCompletion) {

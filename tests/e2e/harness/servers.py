@@ -1,6 +1,7 @@
 """The gateway and the simulator as the tests start them."""
 
 import json
+import re
 import urllib.request
 from pathlib import Path
 
@@ -84,6 +85,11 @@ class Gateway(Process):
     @property
     def base_url(self) -> str:
         return self.address + "/v1"
+
+    @property
+    def admin_address(self) -> str:
+        """Where the settings' server.admin_listen is served."""
+        return re.search(r'"admin_address":"(http://[^"]+)"', self.output()).group(1)
 
     def log_lines(self, **fields) -> list[dict]:
         """The request lines so far that hold these fields' values."""

@@ -193,6 +193,7 @@ TEST(Choices, MalformedOutputOfOneIsAskedForAgainAlone) {
   EXPECT_EQ(answered.status, 200);
   EXPECT_TRUE(holds(answered.body, "\"first\"") && holds(answered.body, "\"second\""));
   EXPECT_EQ(rig.upstream.calls.size(), 3U);
+  check(rig, {.tokens = 30 + 7 + 1 + 5, .earlier = {"ok", "provider_malformed_output"}});
 }
 
 TEST(Choices, AClientThatLeavesCancelsAllOfThem) {

@@ -242,7 +242,7 @@ TEST(WorkerStops, WhatIsInFlightIsRecordedAsDrained) {
     Expected expected;
   };
   Expected cut{.outcome = "gateway_draining", .status = 503, .attempt = "gateway_draining"};
-  cut.usage_missing = "cancelled";
+  cut.usage_missing = "failed";
   Expected begun = cut;
   begun.stream_end = "drain";
   begun.chunks = 2;

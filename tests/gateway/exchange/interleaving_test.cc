@@ -66,6 +66,7 @@ class Play {
                         .status = static_cast<int>(line.number("status")),
                         .tokens = samples.sum("oriel_tokens_total")};
     check_line(line, samples, seen);
+    check_accounts(rig_, samples);
     EXPECT_NE(seen.outcome, "other");
     EXPECT_NE(seen.status, 0);
     EXPECT_EQ(seen.outcome == "ok", seen.status == 200);

@@ -234,7 +234,7 @@ TEST(Malformed, OutputIsAskedForOnceMore) {
   const Answer answered = client.read("POST");
   EXPECT_EQ(answered.status, 200);
   EXPECT_EQ(answered.field("x-oriel-attempts"), "2");
-  check(rig, {.tokens = 18, .usage_missing = "failed", .earlier = {"provider_malformed_output"}});
+  check(rig, {.tokens = 36, .earlier = {"provider_malformed_output"}});
 }
 
 TEST(Malformed, TwiceItIsAnErrorThatWasPaidFor) {
@@ -248,6 +248,11 @@ TEST(Malformed, TwiceItIsAnErrorThatWasPaidFor) {
   EXPECT_TRUE(holds(answered.body, R"("code":"malformed_model_output")"));
   EXPECT_EQ(answered.field("x-should-retry"), "false");
   EXPECT_EQ(rig.upstream.calls.size(), 2U);
+  check(rig, {.outcome = "provider_malformed_output",
+              .status = 502,
+              .tokens = 36,
+              .attempt = "provider_malformed_output",
+              .earlier = {"provider_malformed_output"}});
 }
 
 TEST(Throttled, ClientsAreAskedToStayAwayLongerEachTime) {

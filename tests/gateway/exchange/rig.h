@@ -17,6 +17,7 @@
 #include "gateway/exchange/chat_exchange.h"
 #include "metrics/registry.h"
 #include "tests/convert/event_stream_encoder.h"
+#include "tests/gateway/exchange/accounts.h"
 #include "tests/gateway/http/rig.h"
 
 namespace oriel::gateway {
@@ -47,6 +48,7 @@ struct FakeCall {
   UpstreamRequest request;
   std::string body;
   UpstreamObserver* observer = nullptr;
+  TransferTimes times{.connect_us = 70};
   bool destroyed = false;
   bool paused = false;
   int pauses = 0;
@@ -61,7 +63,6 @@ struct FakeCall {
     TransferResult result;
     result.fault = fault;
     result.detail = fault == TransferFault::none ? "" : "as the test wants";
-    result.times.connect_us = 70;
     if (!destroyed) observer->on_done(result);
   }
   std::string header(std::string_view name) const {
@@ -92,6 +93,7 @@ class FakeUpstream final : public UpstreamClient {
       ++call_->pauses;
     }
     void resume() override { call_->paused = false; }
+    TransferTimes times() const override { return call_->times; }
 
    private:
     std::shared_ptr<FakeCall> call_;
@@ -119,10 +121,13 @@ class ChatRig {
       : http(http::Scheme::http, [&](http::ServerOptions& made) { join(made, options); }),
         shard(registry.add_shard()),
         table(base_),
-        records(shard, registry.labels(), true,
-                [this](std::string_view line) { lines.emplace_back(line); }) {
+        records({.shard = &shard,
+                 .labels = &registry.labels(),
+                 .log = [this](std::string_view line) { lines.emplace_back(line); },
+                 .spans = [this](SpanBatch batch) { spans.push_back(std::move(batch)); }}) {
     config.max_reply = options.max_reply;
     config.chat = options.chat;
+    config.tracing.endpoint = "http://collector.test/v1/traces";
     config.defaults.max_choices = options.max_choices;
     config.providers.push_back({.name = "bedrock", .type = ProviderConfig::Type::bedrock});
     config.providers.push_back({.name = "other",
@@ -153,6 +158,7 @@ class ChatRig {
     context.reader = &reader;
     context.table = &table;
     context.records = &records;
+    context.tracer = &tracer;
     chat.upstream = &upstream;
     chat.signer = &signer;
     chat.router = router.get();
@@ -184,8 +190,11 @@ class ChatRig {
   aws::Signer signer;
   FakeUpstream upstream;
   std::vector<std::string> lines;
+  std::vector<SpanBatch> spans;
   ExchangeTable table;
   RecordSink records;
+  CountingRandom trace_random;
+  Tracer tracer{config.tracing, trace_random};
   ExchangeContext context;
   ChatContext chat;
 
@@ -373,6 +382,19 @@ inline void check_attempts(const Line& line, const Samples& samples, const Expec
   }
 }
 
+// Every token and every nano-dollar of the requests is one attempt's, and the counters know it.
+inline void check_accounts(ChatRig& rig, const Samples& samples) {
+  rig.records.flush_spans();
+  const Accounts accounts = accounts_in(rig.spans);
+  EXPECT_EQ(accounts.attempts_tokens, accounts.tokens);
+  EXPECT_EQ(accounts.attempts_cost, accounts.cost);
+  EXPECT_EQ(samples.sum("oriel_tokens_total"), static_cast<double>(accounts.tokens));
+  EXPECT_EQ(samples.sum("oriel_wasted_tokens_total"), static_cast<double>(accounts.wasted_tokens));
+  EXPECT_NEAR(samples.sum("oriel_cost_usd_total") * 1e9, static_cast<double>(accounts.cost), 0.5);
+  EXPECT_NEAR(samples.sum("oriel_wasted_cost_usd_total") * 1e9,
+              static_cast<double>(accounts.wasted_cost), 0.5);
+}
+
 // The exchange has ended, was recorded once, and line and counters say what was expected.
 inline void check(ChatRig& rig, const Expected& expected) {
   ASSERT_TRUE(rig.http.until([&] { return rig.table.size() == 0; }, std::chrono::seconds(10)));
@@ -388,6 +410,7 @@ inline void check(ChatRig& rig, const Expected& expected) {
   EXPECT_EQ(samples.sum("oriel_requests_in_flight"), 0);
   check_line(line, samples, expected);
   check_attempts(line, samples, expected);
+  check_accounts(rig, samples);
   const double ends = expected.stream_end.empty() ? 0 : 1;
   EXPECT_EQ(samples.sum("oriel_streams_ended_total"), ends);
   if (ends == 1) {

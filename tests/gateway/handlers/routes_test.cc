@@ -31,12 +31,34 @@ TEST(Routes, NamesEndpointsNeverPaths) {
       {"/metrics", metrics::Endpoint::metrics},
       {"/livez", metrics::Endpoint::health},
       {"/nope", metrics::Endpoint::other},
+      {"/status", metrics::Endpoint::other},
       {"/v1/models/", metrics::Endpoint::models},
   };
   for (const auto& [path, endpoint] : cases) {
     convert::wire::HttpRequestHead head;
     head.path = path;
-    EXPECT_EQ(endpoint_of(head), endpoint) << path;
+    EXPECT_EQ(endpoint_of(client_routes(), head), endpoint) << path;
+  }
+}
+
+TEST(Routes, OfTheAdminAddressAreNoneOfTheClients) {
+  const std::vector<std::pair<std::string, metrics::Endpoint>> cases = {
+      {"/status", metrics::Endpoint::status},
+      {"/status/", metrics::Endpoint::status},
+      {"/metrics", metrics::Endpoint::metrics},
+      {"/health", metrics::Endpoint::health},
+      {"/livez", metrics::Endpoint::health},
+      {"/readyz", metrics::Endpoint::health},
+      {"/", metrics::Endpoint::other},
+      {"/statuses", metrics::Endpoint::other},
+      {"/v1/models", metrics::Endpoint::other},
+      {"/v1/models/x", metrics::Endpoint::other},
+      {"/v1/chat/completions", metrics::Endpoint::other},
+  };
+  for (const auto& [path, endpoint] : cases) {
+    convert::wire::HttpRequestHead head;
+    head.path = path;
+    EXPECT_EQ(endpoint_of(admin_routes(), head), endpoint) << path;
   }
 }
 

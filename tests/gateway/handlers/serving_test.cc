@@ -1,4 +1,4 @@
-// What each route answers, from the socket: admission, probes, models, the scrape.
+// What each route answers, from the socket: admission, probes, models, the scrape, the status page.
 #include "gateway/handlers/handlers.h"
 #include "tests/gateway/exchange/rig.h"
 
@@ -12,13 +12,14 @@ using http::post;
 
 class ServingRig {
  public:
-  ServingRig() {
+  explicit ServingRig(RouteTable routes = client_routes()) {
+    handlers.routes = routes;
     handlers.exchanges = &chat.context;
     handlers.chat = &chat.chat;
     handlers.router = chat.router.get();
     handlers.health = &health;
-    handlers.scrape = [this](std::string accept, std::function<void(metrics::Exposition)> done) {
-      scraped.push_back(std::move(accept));
+    handlers.scrape = [this](ScrapeRequest wanted, std::function<void(metrics::Exposition)> done) {
+      scraped.push_back(std::move(wanted));
       pages.push_back(std::move(done));
     };
     health.ready = true;
@@ -32,7 +33,7 @@ class ServingRig {
 
   Health health;
   HandlerContext handlers;
-  std::vector<std::string> scraped;
+  std::vector<ScrapeRequest> scraped;
   std::vector<std::function<void(metrics::Exposition)>> pages;
   ChatRig chat{{.change = [this](http::ServerOptions& made) {
     made.admit = [this](const convert::wire::HttpRequestHead& head) {
@@ -42,9 +43,9 @@ class ServingRig {
       serve(handlers, std::move(request), reply);
     };
     made.on_rejected = [this](const http::Rejected& rejected) {
-      const auto endpoint =
-          rejected.head == nullptr ? metrics::Endpoint::other : endpoint_of(*rejected.head);
-      chat.records.close(record_of(rejected, chat.clock, endpoint));
+      const auto endpoint = rejected.head == nullptr ? metrics::Endpoint::other
+                                                     : endpoint_of(handlers.routes, *rejected.head);
+      chat.records.close(record_of(rejected, chat.context, endpoint));
     };
   }}};
 };
@@ -234,14 +235,53 @@ TEST(Models, AreListedAndFoundByEncodedNames) {
 TEST(Scrape, IsAnsweredWhenThePageComes) {
   ServingRig rig;
   Client client(rig.chat.http);
-  client.send(get("/metrics", "Accept: application/openmetrics-text\r\n"));
+  client.send(get("/metrics", "Accept: application/openmetrics-text\r\nAccept-Encoding: gzip\r\n"));
   ASSERT_TRUE(rig.chat.http.until([&] { return !rig.pages.empty(); }));
-  EXPECT_EQ(rig.scraped[0], "application/openmetrics-text");
-  rig.pages[0]({"text/plain; version=0.0.4", "a 1\n"});
+  EXPECT_EQ(rig.scraped[0].accept, "application/openmetrics-text");
+  EXPECT_EQ(rig.scraped[0].accept_encoding, "gzip");
+  rig.pages[0]({"text/plain; version=0.0.4", {}, "a 1\n"});
   const Answer answer = client.read();
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body, "a 1\n");
   EXPECT_EQ(answer.field("content-type"), "text/plain; version=0.0.4");
+  EXPECT_EQ(answer.field("content-encoding"), "");
+  EXPECT_EQ(answer.field("vary"), "Accept, Accept-Encoding");
+}
+
+TEST(Scrape, SaysHowItsPageIsEncoded) {
+  ServingRig rig;
+  Client client(rig.chat.http);
+  client.send(get("/metrics"));
+  ASSERT_TRUE(rig.chat.http.until([&] { return !rig.pages.empty(); }));
+  EXPECT_EQ(rig.scraped[0].accept, "");
+  EXPECT_EQ(rig.scraped[0].accept_encoding, "");
+  rig.pages[0]({"text/plain", "gzip", "packed"});
+  const Answer answer = client.read();
+  EXPECT_EQ(answer.field("content-encoding"), "gzip");
+  EXPECT_EQ(answer.field("vary"), "Accept, Accept-Encoding");
+  EXPECT_EQ(answer.body, "packed");
+}
+
+TEST(StatusPage, IsOneDocumentThatLetsInOnlyItself) {
+  ServingRig rig(admin_routes());
+  const Answer answer = rig.ask(get("/status"));
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.field("content-type"), "text/html; charset=utf-8");
+  EXPECT_TRUE(answer.body.starts_with("<!doctype html>"));
+  EXPECT_TRUE(answer.body.ends_with("</html>\n"));
+  for (const char* left_over : {"/*STYLE*/", "/*SCRIPT*/", " src=", "@import"}) {
+    EXPECT_FALSE(holds(answer.body, left_over)) << left_over;
+  }
+  const std::string policy = answer.field("content-security-policy");
+  EXPECT_TRUE(policy.starts_with("default-src 'none'; style-src 'sha256-")) << policy;
+  EXPECT_TRUE(holds(policy, "; script-src 'sha256-")) << policy;
+  EXPECT_FALSE(holds(policy, "unsafe")) << policy;
+  EXPECT_EQ(rig.samples().sum("oriel_requests_total", {label("endpoint", "status")}), 1);
+}
+
+TEST(StatusPage, IsNotForClients) {
+  ServingRig rig;
+  EXPECT_EQ(rig.ask(get("/status")).status, 404);
 }
 
 TEST(Scrape, APageForAClientThatLeftIsDropped) {
@@ -252,7 +292,7 @@ TEST(Scrape, APageForAClientThatLeftIsDropped) {
     ASSERT_TRUE(rig.chat.http.until([&] { return !rig.pages.empty(); }));
   }
   ASSERT_TRUE(rig.chat.http.until([&] { return rig.chat.table.size() == 0; }));
-  rig.pages[0]({"text/plain", "a 1\n"});
+  rig.pages[0]({"text/plain", {}, "a 1\n"});
   rig.chat.http.pump();
   EXPECT_EQ(rig.chat.lines.size(), 1U);
   EXPECT_EQ(rig.samples().sum("oriel_requests_total", {label("outcome", "caller_cancelled")}), 1);

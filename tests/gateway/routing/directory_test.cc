@@ -163,6 +163,7 @@ class FakeAws final : public UpstreamClient {
     ~Call() override { std::erase(aws_.live, this); }
     void pause() override {}
     void resume() override {}
+    TransferTimes times() const override { return {}; }
     // Whole: the call may be gone behind on_done().
     void answer() {
       UpstreamObserver& observer = observer_;
@@ -219,6 +220,9 @@ class DirectoryTest : public testing::Test {
       ++rounds;
       router->adopt(router->list(std::move(lists), clock.wall()));
     };
+    options.on_region = [this](std::string_view region, std::string_view fault) {
+      ends.push_back(std::string(region) + (fault.empty() ? " ok" : " failed"));
+    };
     options.on_fault = [this](std::string_view region, std::string_view what) {
       faults.push_back(std::string(region) + ": " + std::string(what));
     };
@@ -270,6 +274,7 @@ class DirectoryTest : public testing::Test {
                          return "https://bedrock." + std::string(region) + ".test";
                        }};
   int rounds = 0;
+  std::vector<std::string> ends;  // of a region's rounds
   std::vector<std::string> faults;
   std::unique_ptr<DirectoryFetcher> fetcher;
 };
@@ -374,6 +379,8 @@ TEST_F(DirectoryTest, ServesStaleListsAndSaysWhatFailsOnce) {
   aws.answers.clear();
   next_round();
   EXPECT_EQ(faults.size(), 2U);
+  EXPECT_EQ(ends, (std::vector<std::string>{"us-east-1 ok", "us-east-1 failed", "us-east-1 failed",
+                                            "us-east-1 ok", "us-east-1 failed"}));
 }
 
 TEST_F(DirectoryTest, WhatIsDeniedIsUnknownAndNothingElse) {

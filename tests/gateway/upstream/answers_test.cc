@@ -75,13 +75,37 @@ TEST_F(Answers, ConnectionsAreReused) {
     Recorder recorder;
     perform(recorder, get(server.url()));
     EXPECT_EQ(recorder.body, "again");
-    EXPECT_EQ(recorder.result.times.reused_connection, i > 0);
-    EXPECT_EQ(recorder.result.times.connect_us > 0, i == 0);
-    EXPECT_GT(recorder.result.times.first_byte_us, 0u);
-    EXPECT_GE(recorder.result.times.total_us, recorder.result.times.first_byte_us);
-    EXPECT_EQ(recorder.result.times.http_major, 1);
+    EXPECT_EQ(recorder.times.reused_connection, i > 0);
+    EXPECT_EQ(recorder.times.connect_us > 0, i == 0);
+    EXPECT_GT(recorder.times.first_byte_us, 0u);
+    EXPECT_GE(recorder.times.total_us, recorder.times.first_byte_us);
+    EXPECT_EQ(recorder.times.http_major, 1);
   }
   EXPECT_EQ(server.accepted(), 1);
+}
+
+// A call that still waits tells of its own connection, not of its slot's last one.
+TEST_F(Answers, TimesAreToldBeforeTheEnd) {
+  std::atomic<int> asked{0};
+  HostileServer server([&](Connection& c) {
+    while (!c.read_request().empty()) {
+      if (++asked > 1) return static_cast<void>(c.wait_closed());
+      c.send(plain_answer("first"));
+    }
+  });
+  Recorder first;
+  perform(first, get(server.url()));
+  for (const bool reused : {true, false}) {
+    Recorder waiting;
+    start(waiting, get(server.url()));
+    EXPECT_FALSE(waiting.call->times().reused_connection);
+    EXPECT_EQ(waiting.call->times().connect_us, 0u);
+    poll_until([&] { return asked == (reused ? 2 : 3); });
+    EXPECT_EQ(waiting.call->times().reused_connection, reused);
+    EXPECT_EQ(waiting.call->times().connect_us > 0, !reused);
+    EXPECT_EQ(waiting.call->times().first_byte_us, 0u);
+    EXPECT_FALSE(waiting.done());
+  }
 }
 
 TEST_F(Answers, ConnectionClosedWhileIdleIsReplaced) {

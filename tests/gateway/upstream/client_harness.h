@@ -32,6 +32,7 @@ class Recorder : public UpstreamObserver {
   void on_done(const TransferResult& got) override {
     ++dones;
     result = got;
+    times = call->times();
     if (at_done) at_done();
   }
   bool done() const { return dones > 0; }
@@ -44,6 +45,7 @@ class Recorder : public UpstreamObserver {
   int dones = 0;
   bool paused = false;
   TransferResult result;
+  TransferTimes times;
   std::function<void()> at_head, at_body, at_done;
   std::unique_ptr<UpstreamCall> call;
 };

@@ -83,8 +83,8 @@ TEST_F(Http2, IsSpokenAndConnectionsAreReused) {
     EXPECT_EQ(recorder.status, 200);
     EXPECT_EQ(recorder.body, "hello");
     EXPECT_EQ(convert::find_header(recorder.headers, "X-Answer"), "plain");
-    EXPECT_EQ(recorder.result.times.http_major, 2);
-    EXPECT_EQ(recorder.result.times.reused_connection, i > 0);
+    EXPECT_EQ(recorder.times.http_major, 2);
+    EXPECT_EQ(recorder.times.reused_connection, i > 0);
   }
   EXPECT_EQ(client->connections_opened(), 1u);
 }

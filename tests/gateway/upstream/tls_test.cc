@@ -29,7 +29,7 @@ TEST_F(Tls, KnownAuthorityIsTrustedAndTheConnectionReused) {
     perform(recorder, get(server.url()));
     EXPECT_EQ(recorder.result.fault, TransferFault::none) << recorder.result.detail;
     EXPECT_EQ(recorder.body, "secret");
-    EXPECT_EQ(recorder.result.times.tls_us > 0, i == 0);
+    EXPECT_EQ(recorder.times.tls_us > 0, i == 0);
   }
   EXPECT_EQ(server.accepted(), 1);
 }

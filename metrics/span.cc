@@ -1,0 +1,322 @@
+#include "metrics/span.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "convert/json/writer.h"
+#include "metrics/decimal.h"
+#include "metrics/log_line.h"
+
+namespace oriel::metrics {
+namespace {
+
+using json::Writer;
+using std::chrono::nanoseconds;
+using WallTime = std::chrono::system_clock::time_point;
+
+constexpr std::size_t kUsualSpans = 3'072;  // bytes: most records' spans fit
+
+// Numbers of OTLP's enumerations and flags.
+constexpr int kServer = 2;
+constexpr int kClient = 3;
+constexpr int kStatusError = 2;
+constexpr std::uint64_t kSampled = 1;
+constexpr std::uint64_t kParentKnown = 0x100;   // whether the parent is remote is known,
+constexpr std::uint64_t kParentRemote = 0x200;  // and it is
+
+struct Route {
+  std::string_view name;  // of the span; empty: "chat" and the model
+  std::string_view method;
+  std::string_view route;  // empty: none
+};
+Route route_of(Endpoint endpoint) {
+  switch (endpoint) {
+    case Endpoint::chat_completions: return {"", "POST", "/v1/chat/completions"};
+    case Endpoint::models: return {"GET /v1/models", "GET", "/v1/models"};
+    case Endpoint::model: return {"GET /v1/models/{model}", "GET", "/v1/models/{model}"};
+    default: return {"HTTP", "_OTHER", ""};
+  }
+}
+
+bool is_fault(Outcome outcome) {
+  const std::string_view fault = class_of(outcome);
+  return fault == "provider" || fault == "gateway";
+}
+
+std::uint64_t nanos_of(nanoseconds time) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0));
+}
+
+// 64-bit integers are strings in OTLP's JSON.
+void put_digits(Writer& writer, std::string_view name, std::uint64_t value) {
+  writer.key(name).begin_string();
+  append_decimal(value, 0, writer.out());
+  writer.end_string();
+}
+
+void put_time(Writer& writer, std::string_view name, WallTime start, nanoseconds since) {
+  const auto at = std::chrono::duration_cast<nanoseconds>(start.time_since_epoch());
+  put_digits(writer, name, nanos_of(at + since));
+}
+
+template <class Id>
+void put_id(Writer& writer, std::string_view name, const Id& id) {
+  writer.key(name).begin_string();
+  append_hex(id, writer.out());
+  writer.end_string();
+}
+
+// Writes one span's attributes. What is not known is absent.
+class Attributes {
+ public:
+  explicit Attributes(Writer& writer) : writer_(writer) { writer_.key("attributes").begin_array(); }
+  Attributes(const Attributes&) = delete;
+  Attributes& operator=(const Attributes&) = delete;
+  ~Attributes() { writer_.end_array(); }
+
+  void text(std::string_view name, std::string_view value) {
+    if (value.empty()) return;
+    begin(name).key("stringValue").string(clip_log_text(value));
+    end();
+  }
+  void texts(std::string_view name, std::string_view only) {
+    if (only.empty()) return;
+    begin(name).key("arrayValue").begin_object().key("values").begin_array();
+    writer_.begin_object().key("stringValue").string(clip_log_text(only)).end_object();
+    writer_.end_array().end_object();
+    end();
+  }
+  void integer(std::string_view name, std::uint64_t value) {
+    put_digits(begin(name), "intValue", value);
+    end();
+  }
+  void boolean(std::string_view name, bool value) {
+    begin(name).key("boolValue").boolean(value);
+    end();
+  }
+  // value / 10^places, exactly.
+  void decimal(std::string_view name, std::uint64_t value, unsigned places) {
+    write_decimal(begin(name).key("doubleValue"), value, places);
+    end();
+  }
+
+ private:
+  Writer& begin(std::string_view name) {
+    writer_.begin_object().key("key").string(name);
+    return writer_.key("value").begin_object();
+  }
+  void end() { writer_.end_object().end_object(); }
+
+  Writer& writer_;
+};
+
+class Spans {
+ public:
+  Spans(const Record& record, const LabelTable& labels, const ProviderNames& providers, Writer& out)
+      : record_(record), labels_(labels), providers_(providers), writer_(out) {}
+
+  void put_server() {
+    const bool has_parent = record_.trace.parent_id != SpanId{};
+    begin(record_.trace.span_id, has_parent ? &record_.trace.parent_id : nullptr,
+          has_parent ? kParentRemote : 0);
+    const Route route = route_of(record_.endpoint);
+    const bool chat = record_.endpoint == Endpoint::chat_completions;
+    if (chat) {
+      put_chat_name(record_.model);
+    } else {
+      writer_.key("name").string(route.name);
+    }
+    writer_.key("kind").integer(kServer);
+    put_times(nanoseconds(0), record_.total);
+    {
+      Attributes attributes(writer_);
+      if (chat) put_chat(attributes);
+      put_http(attributes, route);
+      put_ours(attributes);
+    }
+    put_first_token();
+    put_status(is_fault(record_.outcome));
+    writer_.end_object();
+  }
+
+  void put_attempt(const Attempt& attempt, std::uint64_t resends) {
+    begin(attempt.span_id, &record_.trace.span_id, 0);
+    put_chat_name(attempt.upstream_model);
+    writer_.key("kind").integer(kClient);
+    put_times(attempt.start, attempt.duration);
+    {
+      Attributes attributes(writer_);
+      attributes.text("gen_ai.operation.name", "chat");
+      attributes.text("gen_ai.provider.name", provider_name(attempt.provider));
+      attributes.text("gen_ai.request.model", name_of(attempt.upstream_model));
+      put_call(attributes, attempt, resends);
+      put_used(attributes, attempt);
+    }
+    put_status(attempt.outcome != Outcome::ok);
+    writer_.end_object();
+  }
+
+ private:
+  void begin(const SpanId& id, const SpanId* parent, std::uint64_t remote) {
+    writer_.begin_object();
+    put_id(writer_, "traceId", record_.trace.trace_id);
+    put_id(writer_, "spanId", id);
+    if (!record_.trace.state.empty()) writer_.key("traceState").string(record_.trace.state);
+    if (parent != nullptr) put_id(writer_, "parentSpanId", *parent);
+    const std::uint64_t sampled = record_.trace.sampled ? kSampled : 0;
+    writer_.key("flags").unsigned_integer(kParentKnown | remote | sampled);
+  }
+
+  void put_chat_name(LabelId model) {
+    writer_.key("name").begin_string();
+    writer_.out().append("chat");
+    if (model != kUnknownLabel) {
+      writer_.out().push_back(' ');
+      json::append_escaped(labels_.name(model), writer_.out());
+    }
+    writer_.end_string();
+  }
+
+  void put_times(nanoseconds since, nanoseconds duration) {
+    put_time(writer_, "startTimeUnixNano", record_.start, since);
+    put_time(writer_, "endTimeUnixNano", record_.start, since + duration);
+  }
+
+  void put_chat(Attributes& attributes) {
+    attributes.text("gen_ai.operation.name", "chat");
+    attributes.text("gen_ai.provider.name", provider_name(record_.provider));
+    attributes.text("gen_ai.request.model", name_of(record_.model));
+    attributes.boolean("gen_ai.request.stream", record_.stream);
+    attributes.text("gen_ai.response.model", record_.response_model);
+    attributes.texts("gen_ai.response.finish_reasons", record_.finish_reason);
+    if (const auto first = first_chunk()) {
+      attributes.decimal("gen_ai.response.time_to_first_chunk", nanos_of(*first), 9);
+    }
+    if (record_.usage_source == UsageSource::none) return;
+    const Tokens& tokens = record_.tokens;
+    const std::uint64_t written = tokens.cache_write_5m + tokens.cache_write_1h;
+    attributes.integer("gen_ai.usage.input_tokens", tokens.input + tokens.cache_read + written);
+    attributes.integer("gen_ai.usage.output_tokens", tokens.output);
+    attributes.integer("gen_ai.usage.cache_read.input_tokens", tokens.cache_read);
+    attributes.integer("gen_ai.usage.cache_write.input_tokens", written);
+    attributes.integer("gen_ai.usage.reasoning.output_tokens", tokens.reasoning);
+  }
+
+  void put_http(Attributes& attributes, const Route& route) {
+    constexpr int kMethodNotAllowed = 405;
+    const bool other = record_.status == kMethodNotAllowed;
+    attributes.text("http.request.method", other ? "_OTHER" : route.method);
+    attributes.text("http.route", route.route);
+    put_answer(attributes, record_.status, record_.outcome);
+  }
+
+  void put_ours(Attributes& attributes) {
+    attributes.text("oriel.request_id", record_.request_id);
+    attributes.text("oriel.outcome", to_string(record_.outcome));
+    attributes.integer("oriel.attempts", record_.attempts.size());
+    attributes.decimal("oriel.overhead_us", nanos_of(record_.overhead), 3);
+    if (const auto token = first_token()) {
+      attributes.decimal("oriel.time_to_first_token_ms", nanos_of(*token), 6);
+    }
+    if (record_.cost) {
+      attributes.decimal("oriel.cost_usd", *record_.cost, kDollarPlaces);
+      attributes.integer("oriel.cost_nano_usd", *record_.cost);
+    }
+  }
+
+  void put_call(Attributes& attributes, const Attempt& attempt, std::uint64_t resends) {
+    attributes.text("http.request.method", "POST");
+    put_answer(attributes, attempt.status, attempt.outcome);
+    if (!attempt.retry.empty()) {
+      attributes.integer("http.request.resend_count", resends);
+      attributes.text("oriel.attempt.retry", attempt.retry);
+    }
+    attributes.text("cloud.region", name_of(attempt.region));
+    attributes.text("aws.request_id", attempt.request_id);
+  }
+
+  void put_used(Attributes& attributes, const Attempt& attempt) {
+    attributes.text("oriel.attempt.wasted", attempt.wasted);
+    if (attempt.tokens) {
+      const std::uint64_t input = sum_of(*attempt.tokens) - attempt.tokens->output;
+      attributes.integer("oriel.attempt.input_tokens", input);
+      attributes.integer("oriel.attempt.output_tokens", attempt.tokens->output);
+    }
+    if (attempt.cost) attributes.integer("oriel.attempt.cost_nano_usd", *attempt.cost);
+  }
+
+  static void put_answer(Attributes& attributes, int status, Outcome outcome) {
+    if (status > 0) {
+      attributes.integer("http.response.status_code", static_cast<std::uint64_t>(status));
+    }
+    if (outcome != Outcome::ok) attributes.text("error.type", to_string(outcome));
+  }
+
+  void put_first_token() {
+    const auto token = first_token();
+    if (!token) return;
+    writer_.key("events").begin_array().begin_object();
+    put_time(writer_, "timeUnixNano", record_.start, *token);
+    writer_.key("name").string("first token");
+    writer_.end_object().end_array();
+  }
+
+  // Without words: they may hold what is for the log alone.
+  void put_status(bool failed) {
+    if (failed) writer_.key("status").begin_object().key("code").integer(kStatusError).end_object();
+  }
+
+  std::optional<nanoseconds> first_token() const {
+    return record_.stream ? record_.time_to_first_token : std::nullopt;
+  }
+  std::optional<nanoseconds> first_chunk() const {
+    const auto reasoning = record_.stream ? record_.time_to_first_reasoning : std::nullopt;
+    const auto token = first_token();
+    return reasoning && (!token || *reasoning < *token) ? reasoning : token;
+  }
+
+  std::string_view name_of(LabelId id) const {
+    return id == kUnknownLabel ? std::string_view() : labels_.name(id);
+  }
+  std::string_view provider_name(LabelId id) const {
+    const auto named = providers_.find(id);
+    return named == providers_.end() ? name_of(id) : std::string_view(named->second);
+  }
+
+  const Record& record_;
+  const LabelTable& labels_;
+  const ProviderNames& providers_;
+  Writer& writer_;
+};
+
+}  // namespace
+
+bool keeps_trace(const Record& record, const TailRule& rule) {
+  if (!record.trace.present()) return false;
+  if (record.trace.sampled || is_fault(record.outcome)) return true;
+  return rule.slow.count() > 0 && record.total > rule.slow;
+}
+
+std::size_t append_spans(const Record& record, const LabelTable& labels,
+                         const ProviderNames& providers, std::string& out) {
+  out.reserve(out.size() + kUsualSpans);
+  Writer writer(out);
+  Spans spans(record, labels, providers, writer);
+  spans.put_server();
+  std::size_t count = 1;
+  std::uint64_t resends = 0;
+  const std::size_t attempts = std::min(record.attempts.size(), kMaxLogItems);
+  for (std::size_t i = 0; i < attempts; ++i) {
+    const Attempt& attempt = record.attempts[i];
+    if (!attempt.retry.empty()) ++resends;
+    if (attempt.span_id == SpanId{}) continue;
+    spans.put_attempt(attempt, resends);
+    ++count;
+  }
+  return count;
+}
+
+}  // namespace oriel::metrics
