@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the Grafana dashboards in grafana/ from the panels of serving.py and running.py.
+"""Writes the Grafana dashboards in grafana/ from the panels of serving.py, running.py and cost.py.
 
     python3 dashboards/build.py           writes them
     python3 dashboards/build.py --check   fails when a file differs
@@ -13,6 +13,8 @@ import json
 import sys
 from pathlib import Path
 
+from cost import COST_AND_BUDGETS
+from panels import PROCESS
 from running import BEDROCK, INTERNALS
 from serving import MODELS, OVERVIEW, STREAMS
 
@@ -20,7 +22,7 @@ GRAFANA = Path(__file__).resolve().parent / "grafana"
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 WIDTH = 24
 
-DASHBOARDS = (OVERVIEW, MODELS, STREAMS, BEDROCK, INTERNALS)
+DASHBOARDS = (OVERVIEW, MODELS, STREAMS, BEDROCK, COST_AND_BUDGETS, INTERNALS)
 
 
 def variable(name, label, query):
@@ -35,7 +37,7 @@ def variable(name, label, query):
         "sort": 1,
         "multi": True,
         "includeAll": True,
-        "allValue": ".*",
+        "allValue": ".+",
         "current": {"text": "All", "value": "$__all"},
     }
 
@@ -49,23 +51,41 @@ VARIABLES = [
         "current": {"text": "default", "value": "default"},
         "hide": 0,
     },
-    variable("job", "job", "label_values(oriel_build_info, job)"),
-    variable("instance", "instance", 'label_values(oriel_build_info{job=~"$job"}, instance)'),
-    variable("model", "model", 'label_values(oriel_requests_total{job=~"$job"}, model)'),
-    variable("provider", "provider", 'label_values(oriel_requests_total{job=~"$job"}, provider)'),
+    variable("job", "Job", "label_values(oriel_build_info, job)"),
+    variable("instance", "Instance", 'label_values(oriel_build_info{job=~"$job"}, instance)'),
+    variable("model", "Model", 'label_values(oriel_requests_total{job=~"$job"}, model)'),
+    variable("provider", "Provider", 'label_values(oriel_requests_total{job=~"$job"}, provider)'),
 ]
+
+# A mark where a configuration came into force, which a start is too.
+CONFIGURED = {
+    "name": "Configuration",
+    "datasource": DATASOURCE,
+    "enable": True,
+    "iconColor": "blue",
+    "expr": f"oriel_config_last_reload_timestamp_seconds{{{PROCESS}}} * 1000",
+    "useValueForTime": "on",
+    "titleFormat": "Configuration",
+    "textFormat": "{{instance}}",
+}
 
 
 def panel_json(panel, number, x, y):
     defaults = {"unit": panel.unit, "min": 0}
     if panel.maximum is not None:
         defaults["max"] = panel.maximum
+    if panel.decimals is not None:
+        defaults["decimals"] = panel.decimals
+    if panel.limit is not None:
+        steps = [{"color": "green", "value": None}, {"color": "red", "value": panel.limit}]
+        defaults["thresholds"] = {"mode": "absolute", "steps": steps}
     if panel.kind == "timeseries":
         defaults["custom"] = {
             "fillOpacity": 20 if panel.stack else 5,
             "lineWidth": 1,
             "showPoints": "never",
             "stacking": {"mode": "normal" if panel.stack else "none", "group": "A"},
+            "thresholdsStyle": {"mode": "off" if panel.limit is None else "line"},
         }
         options = {"legend": {"displayMode": "list", "placement": "bottom"}, "tooltip": {"mode": "multi", "sort": "desc"}}
     else:
@@ -89,8 +109,9 @@ def panel_json(panel, number, x, y):
                 "datasource": DATASOURCE,
                 "expr": expression,
                 "legendFormat": legend,
-                "instant": panel.kind == "bargauge",
-                "range": panel.kind != "bargauge",
+                "instant": panel.instant,
+                "range": not panel.instant,
+                "exemplar": expression.startswith("histogram_quantile(") and not panel.instant,
             }
             for i, (legend, expression) in enumerate(panel.queries)
         ],
@@ -123,7 +144,7 @@ def dashboard_json(board):
         "time": {"from": "now-1h", "to": "now"},
         "timezone": "browser",
         "templating": {"list": VARIABLES},
-        "annotations": {"list": []},
+        "annotations": {"list": [CONFIGURED]},
         "links": [
             {"type": "dashboards", "title": "Oriel", "tags": ["oriel"], "asDropdown": True, "includeVars": True, "keepTime": True}
         ],

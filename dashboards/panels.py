@@ -19,6 +19,9 @@ class Panel:
     height: int = 8
     stack: bool = False
     maximum: float | None = None
+    limit: float | None = None  # drawn as a line: what is above it is bad
+    instant: bool = False  # one value for the whole time range, not one per step
+    decimals: int | None = None  # None: as many as fit
 
 
 @dataclass
@@ -45,6 +48,11 @@ def rate(metric, by, selector=MODEL):
     return f"{grouped}(rate({metric}{{{selector}}}[$__rate_interval]))"
 
 
+def active(query):
+    """Without the lines of models that nobody used: every known name has series from the start."""
+    return f"{query} > 0"
+
+
 def quantiles(metric, by=(), selector=MODEL):
     """p50, p90 and p99 of a histogram, one line each per value of `by`."""
     legend = "".join(f"{{{{{label}}}}} " for label in by)
@@ -54,7 +62,20 @@ def quantiles(metric, by=(), selector=MODEL):
     ]
 
 
+def gauge(metric, by, function="sum", selector=PROCESS):
+    return f"{function} by ({', '.join(by)}) ({metric}{{{selector}}})"
+
+
+def share(part, whole):
+    """Part of a whole, 0 where there is a whole and none of the part: both of the same labels."""
+    return f"({part} or 0 * {whole}) / {whole}"
+
+
 CHAT = MODEL + ',endpoint="chat_completions"'
 BAD = CHAT + ',class=~"provider|gateway"'
 SERVED = CHAT + ',class!~"caller|policy"'
 COUNT = "oriel_request_duration_seconds_count"
+FIRST_TOKEN = "oriel_time_to_first_token_seconds"
+VISIBLE = MODEL + ',kind="visible"'
+COST = "oriel_cost_usd_total"
+HOUR = 3600

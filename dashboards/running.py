@@ -1,6 +1,8 @@
 """What runs it: the providers, the process itself."""
 
-from panels import PROCESS, PROVIDER, Dashboard, Panel, Row, quantile, quantiles, rate
+from panels import HOUR, PROCESS, PROVIDER, Dashboard, Panel, Row, gauge, quantile, quantiles, rate
+
+LEARNER = PROCESS + ',model=~"$model"'
 
 BEDROCK = Dashboard(
     "oriel-upstream",
@@ -38,6 +40,34 @@ BEDROCK = Dashboard(
                     "Where the calls go.",
                     [("{{provider}} {{region}}", rate("oriel_upstream_attempts_total", ["provider", "region"], PROVIDER))],
                     stack=True,
+                ),
+            ],
+        ),
+        Row(
+            "Tried again",
+            [
+                Panel(
+                    "Retries",
+                    "reqps",
+                    "Calls made because the one before them failed, by what made another worthwhile.",
+                    [("{{provider}} {{reason}}", rate("oriel_retries_total", ["provider", "reason"], PROVIDER))],
+                    stack=True,
+                ),
+                Panel(
+                    "Thrown away",
+                    "currencyUSD",
+                    "Dollars per hour for answers that nobody got: attempts that were repeated, clients that left.",
+                    [("{{provider}} {{reason}}", f"{HOUR} * {rate('oriel_wasted_cost_usd_total', ['provider', 'reason'], PROVIDER)}")],
+                    stack=True,
+                ),
+                Panel(
+                    "Learned of models",
+                    "short",
+                    "What a refusal taught the gateway of a model since its workers started; it is not asked for again.",
+                    [("{{model}} {{feature}}", f"sum by (model, feature) (increase(oriel_learned_capabilities_total{{{LEARNER}}}[$__range]))")],
+                    instant=True,
+                    decimals=0,
+                    kind="bargauge",
                 ),
             ],
         ),
@@ -94,7 +124,7 @@ INTERNALS = Dashboard(
         Row(
             "Clients",
             [
-                Panel("Connections open", "short", "Client connections.", [("{{instance}}", f"sum by (instance) (oriel_connections_open{{{PROCESS}}})")]),
+                Panel("Connections open", "short", "Client connections.", [("{{instance}}", gauge("oriel_connections_open", ["instance"]))]),
                 Panel("Connections accepted", "reqps", "New client connections per second.", [("{{instance}}", rate("oriel_connections_total", ["instance"], PROCESS))]),
                 Panel("Shed", "reqps", "Requests turned away because a limit of the gateway was reached.", [("{{reason}}", rate("oriel_requests_shed_total", ["reason"], PROCESS))]),
                 Panel("Request bodies, p95", "bytes", "By endpoint.", [("{{endpoint}}", quantile(0.95, "oriel_request_body_bytes", ["endpoint"], PROCESS))]),
@@ -105,7 +135,7 @@ INTERNALS = Dashboard(
             "Process",
             [
                 Panel("CPU", "percentunit", "Cores in use.", [("{{instance}}", rate("process_cpu_seconds_total", ["instance"], PROCESS))]),
-                Panel("Memory", "bytes", "Resident.", [("{{instance}}", f"sum by (instance) (process_resident_memory_bytes{{{PROCESS}}})")]),
+                Panel("Memory", "bytes", "Resident.", [("{{instance}}", gauge("process_resident_memory_bytes", ["instance"]))]),
                 Panel(
                     "File descriptors in use",
                     "percentunit",
@@ -118,11 +148,32 @@ INTERNALS = Dashboard(
         Row(
             "Telemetry",
             [
-                Panel("Series by family", "short", "The ten largest families.", [("{{family}}", f"topk(10, sum by (family) (oriel_metric_series{{{PROCESS}}}))")]),
+                Panel("Series by family", "short", "The ten largest families.", [("{{family}}", f"topk(10, {gauge('oriel_metric_series', ['family'])})")]),
                 Panel("Series overflow", "short", "Samples that went to `other` because a family reached its cap.", [("{{family}}", rate("oriel_metric_series_overflow_total", ["family"], PROCESS))]),
                 Panel("Dropped log lines", "short", "Per second, because the log's queue was full.", [("log lines", rate("oriel_log_lines_dropped_total", [], PROCESS))]),
-                Panel("Scrape", "s", "How long the last scrape took to render.", [("{{instance}}", f"max by (instance) (oriel_scrape_duration_seconds{{{PROCESS}}})")]),
-                Panel("Running versions", "short", "Instances by version.", [("{{version}} {{commit}}", f"count by (version, commit) (oriel_build_info{{{PROCESS}}})")]),
+                Panel("Dropped spans", "short", "Per second, because the exporter's queue was full or the collector did not take them.", [("spans", rate("oriel_spans_dropped_total", [], PROCESS))]),
+                Panel("Scrape", "s", "How long the last scrape took to render.", [("{{instance}}", gauge("oriel_scrape_duration_seconds", ["instance"], "max"))]),
+                Panel("Since the start", "dtdurations", "How long each instance has run.", [("{{instance}}", f"max by (instance) (time() - process_start_time_seconds{{{PROCESS}}})")]),
+                Panel("Running versions", "short", "Instances by version.", [("{{version}} {{commit}}", gauge("oriel_build_info", ["version", "commit"], "count"))]),
+            ],
+        ),
+        Row(
+            "Configuration and model lists",
+            [
+                Panel("Configuration in force", "short", "Counted from 1 at the start of each instance.", [("{{instance}}", gauge("oriel_config_generation", ["instance"], "max"))]),
+                Panel(
+                    "Instances whose last reload failed",
+                    "short",
+                    "They serve with the configuration before it.",
+                    [("instances", f"count (oriel_config_last_reload_successful{{{PROCESS}}} == 0) or 0 * count (oriel_config_last_reload_successful{{{PROCESS}}})")],
+                    limit=1,
+                ),
+                Panel(
+                    "Model list refreshes",
+                    "short",
+                    "Times in each minute that AWS was asked for a region's models and profiles, by result.",
+                    [("{{region}} {{result}}", f"60 * {rate('oriel_model_list_refreshes_total', ['region', 'result'], PROCESS)}")],
+                ),
             ],
         ),
     ],

@@ -1,6 +1,42 @@
 """What users of the gateway feel: the service, its models, its streams."""
 
-from panels import BAD, CHAT, COUNT, MODEL, PROCESS, PROVIDER, SERVED, Dashboard, Panel, Row, quantile, quantiles, rate
+from panels import (
+    BAD,
+    CHAT,
+    COST,
+    COUNT,
+    FIRST_TOKEN,
+    HOUR,
+    MODEL,
+    PROCESS,
+    PROVIDER,
+    SERVED,
+    VISIBLE,
+    Dashboard,
+    Panel,
+    Row,
+    active,
+    gauge,
+    quantile,
+    quantiles,
+    rate,
+    share,
+)
+
+
+def stat(title, unit, description, query, maximum=None):
+    return Panel(title, unit, description, [(title.lower(), query)], kind="stat", width=3, height=5, maximum=maximum)
+
+
+def by_model(part, whole):
+    """Share of one rate in another, per model; each a (metric, selector)."""
+    return share(rate(part[0], ["model"], part[1]), rate(whole[0], ["model"], whole[1]))
+
+
+FAULTS = f"({rate(COUNT, [], BAD)} or vector(0)) / {rate(COUNT, [], SERVED)}"
+WITHIN = VISIBLE + ',le="2.5"'
+IN_TIME = f"{rate(FIRST_TOKEN + '_bucket', [], WITHIN)} / {rate(FIRST_TOKEN + '_count', [], VISIBLE)}"
+STREAMS_ENDED = "oriel_streams_ended_total"
 
 OVERVIEW = Dashboard(
     "oriel-overview",
@@ -10,58 +46,57 @@ OVERVIEW = Dashboard(
         Row(
             "Now",
             [
-                Panel(
-                    "Requests",
-                    "reqps",
-                    "Requests per second that ended, whatever their end.",
-                    [("requests", rate("oriel_requests_total", []))],
-                    kind="stat",
-                    width=4,
-                    height=5,
-                ),
-                Panel(
+                stat("Requests", "reqps", "Requests per second that ended, whatever their end.", rate("oriel_requests_total", [])),
+                stat(
                     "Availability",
                     "percentunit",
                     "Share of chat requests that neither a provider nor the gateway failed; faults of "
                     "callers and refusals by policy are left out.",
-                    [
-                        (
-                            "availability",
-                            f"1 - (sum (rate({COUNT}{{{BAD}}}[$__rate_interval])) or vector(0))"
-                            f" / sum (rate({COUNT}{{{SERVED}}}[$__rate_interval]))",
-                        )
-                    ],
-                    kind="stat",
-                    width=4,
-                    height=5,
+                    f"1 - {FAULTS}",
                     maximum=1,
                 ),
-                Panel(
-                    "Time to first token, p95",
+                stat(
+                    "First token, p95",
                     "s",
                     "95 % of streams showed their first visible token within this time.",
-                    [("p95", quantile(0.95, "oriel_time_to_first_token_seconds", [], MODEL + ',kind="visible"'))],
-                    kind="stat",
-                    width=4,
-                    height=5,
+                    quantile(0.95, FIRST_TOKEN, [], VISIBLE),
+                ),
+                stat(
+                    "Duration, p95",
+                    "s",
+                    "95 % of chats had ended within this time, their last byte handed over.",
+                    quantile(0.95, "oriel_request_duration_seconds", [], CHAT),
+                ),
+                stat("Tokens", "short", "Tokens per second of all kinds, as the providers count them.", rate("oriel_tokens_total", [])),
+                stat(
+                    "Spend per hour",
+                    "currencyUSD",
+                    "What requests cost by the price table and the configured prices, all attempts included.",
+                    f"{HOUR} * {rate(COST, [])}",
+                ),
+                stat("In flight", "short", "Requests that are being served at this moment.", f"sum (oriel_requests_in_flight{{{PROCESS}}})"),
+                stat("Instances", "short", "Gateways that Prometheus sees.", f"count (oriel_build_info{{{PROCESS}}})"),
+            ],
+        ),
+        Row(
+            "Service level",
+            [
+                Panel(
+                    "Availability, budget burn",
+                    "short",
+                    "Share of chats that a provider or the gateway failed, over the 0.5 % that the objective allows: "
+                    "at 1 a month's budget lasts a month, at 14.4 two days.",
+                    [("availability", f"{FAULTS} / 0.005")],
+                    width=12,
+                    limit=1,
                 ),
                 Panel(
-                    "Tokens",
+                    "First token, budget burn",
                     "short",
-                    "Tokens per second of all kinds, as the providers count them.",
-                    [("tokens/s", rate("oriel_tokens_total", []))],
-                    kind="stat",
-                    width=4,
-                    height=5,
-                ),
-                Panel(
-                    "In flight",
-                    "short",
-                    "Requests that are being served at this moment.",
-                    [("in flight", f"sum (oriel_requests_in_flight{{{PROCESS}}})")],
-                    kind="stat",
-                    width=4,
-                    height=5,
+                    "Share of streams whose first visible token took longer than 2.5 s, over the 5 % that the objective allows.",
+                    [("first token", f"(1 - {IN_TIME}) / 0.05")],
+                    width=12,
+                    limit=1,
                 ),
             ],
         ),
@@ -127,7 +162,14 @@ OVERVIEW = Dashboard(
                     "Requests in flight",
                     "short",
                     "By endpoint.",
-                    [("{{endpoint}}", f"sum by (endpoint) (oriel_requests_in_flight{{{PROCESS}}})")],
+                    [("{{endpoint}}", gauge("oriel_requests_in_flight", ["endpoint"]))],
+                ),
+                Panel(
+                    "Spend per hour, by model",
+                    "currencyUSD",
+                    "Dollars per hour by model; requests without a price are not in it.",
+                    [("{{model}}", active(f"{HOUR} * {rate(COST, ['model'])}"))],
+                    stack=True,
                 ),
             ],
         ),
@@ -180,7 +222,7 @@ MODELS = Dashboard(
                     "Output tokens per second, all requests",
                     "short",
                     "What each model produces in all.",
-                    [("{{model}}", rate("oriel_tokens_total", ["model"], MODEL + ',kind="output"'))],
+                    [("{{model}}", active(rate("oriel_tokens_total", ["model"], MODEL + ',kind="output"')))],
                     stack=True,
                 ),
                 Panel(
@@ -201,7 +243,7 @@ MODELS = Dashboard(
                     "Finish reasons",
                     "reqps",
                     "Why answers ended; `length` means cut off, `content_filter` means a guard spoke.",
-                    [("{{model}} {{finish_reason}}", rate("oriel_finish_reasons_total", ["model", "finish_reason"]))],
+                    [("{{model}} {{finish_reason}}", active(rate("oriel_finish_reasons_total", ["model", "finish_reason"])))],
                     stack=True,
                 ),
                 Panel(
@@ -211,9 +253,7 @@ MODELS = Dashboard(
                     [
                         (
                             "{{model}}",
-                            f"(sum by (model) (rate({COUNT}{{{BAD}}}[$__rate_interval]))"
-                            f" or 0 * sum by (model) (rate({COUNT}{{{SERVED}}}[$__rate_interval])))"
-                            f" / sum by (model) (rate({COUNT}{{{SERVED}}}[$__rate_interval]))",
+                            by_model((COUNT, BAD), (COUNT, SERVED)),
                         )
                     ],
                 ),
@@ -221,7 +261,7 @@ MODELS = Dashboard(
                     "Answers without usage",
                     "reqps",
                     "Never counted as zero tokens: they are counted here.",
-                    [("{{model}} {{reason}}", rate("oriel_usage_missing_total", ["model", "reason"]))],
+                    [("{{model}} {{reason}}", active(rate("oriel_usage_missing_total", ["model", "reason"])))],
                 ),
             ],
         ),
@@ -235,9 +275,10 @@ MODELS = Dashboard(
                     [
                         (
                             "{{model}}",
-                            f"(sum by (model) (rate(oriel_tokens_total{{{MODEL},kind=\"cache_read\"}}[$__rate_interval]))"
-                            f" or 0 * sum by (model) (rate(oriel_tokens_total{{{MODEL}}}[$__rate_interval])))"
-                            f" / sum by (model) (rate(oriel_tokens_total{{{MODEL},kind!=\"output\"}}[$__rate_interval]))",
+                            by_model(
+                                ("oriel_tokens_total", MODEL + ',kind="cache_read"'),
+                                ("oriel_tokens_total", MODEL + ',kind!="output"'),
+                            ),
                         )
                     ],
                     maximum=1,
@@ -258,7 +299,7 @@ MODELS = Dashboard(
                     "Reasoning tokens",
                     "short",
                     "Per second; a part of the output tokens, where the provider says.",
-                    [("{{model}}", rate("oriel_reasoning_tokens_total", ["model"]))],
+                    [("{{model}}", active(rate("oriel_reasoning_tokens_total", ["model"])))],
                 ),
                 Panel(
                     "Adjusted parameters",
@@ -294,9 +335,10 @@ STREAMS = Dashboard(
                     [
                         (
                             "{{model}}",
-                            f"(sum by (model) (rate(oriel_streams_ended_total{{{MODEL},reason=~\"truncated|corrupt|upstream_error|idle_timeout\"}}[$__rate_interval]))"
-                            f" or 0 * sum by (model) (rate(oriel_streams_ended_total{{{MODEL}}}[$__rate_interval])))"
-                            f" / sum by (model) (rate(oriel_streams_ended_total{{{MODEL}}}[$__rate_interval]))",
+                            by_model(
+                                (STREAMS_ENDED, MODEL + ',reason=~"truncated|corrupt|upstream_error|idle_timeout"'),
+                                (STREAMS_ENDED, MODEL),
+                            ),
                         )
                     ],
                 ),
@@ -304,14 +346,14 @@ STREAMS = Dashboard(
                     "Left by their clients",
                     "reqps",
                     "Streams whose client closed before the end.",
-                    [("{{model}}", rate("oriel_streams_ended_total", ["model"], MODEL + ',reason="client_abort"'))],
+                    [("{{model}}", active(rate("oriel_streams_ended_total", ["model"], MODEL + ',reason="client_abort"')))],
                 ),
             ],
         ),
         Row(
             "Flow",
             [
-                Panel("Chunks", "short", "Chunks written to clients per second.", [("{{model}}", rate("oriel_stream_chunks_total", ["model"]))]),
+                Panel("Chunks", "short", "Chunks written to clients per second.", [("{{model}}", active(rate("oriel_stream_chunks_total", ["model"])))]),
                 Panel("Between chunks", "s", "Gaps between chunks that carry content.", quantiles("oriel_inter_token_seconds")),
                 Panel("Longest silence", "s", "The longest gap of each stream.", quantiles("oriel_stream_max_stall_seconds")),
             ],
@@ -329,7 +371,7 @@ STREAMS = Dashboard(
                     "Waiting for clients' sockets",
                     "bytes",
                     "Bytes that the gateway holds for clients.",
-                    [("{{instance}}", f"sum by (instance) (oriel_client_buffered_bytes{{{PROCESS}}})")],
+                    [("{{instance}}", gauge("oriel_client_buffered_bytes", ["instance"]))],
                 ),
                 Panel(
                     "Broken event streams",
