@@ -3,8 +3,9 @@
 installed). Prints a line per target and writes bench/RESULTS.md.
 
     cmake --preset release && ninja -C build/release
-    bench/run.py            about 10 minutes
-    bench/run.py --quick    about a minute, one round: a smoke test, its figures prove nothing
+    bench/run.py                about 13 minutes
+    bench/run.py --quick        about a minute, one round: a smoke test, its figures prove nothing
+    bench/run.py --telemetry    only what telemetry costs, about 3 minutes; writes no file
 """
 
 import argparse
@@ -21,8 +22,10 @@ sys.dont_write_bytecode = True
 from rig import report, targets  # noqa: E402
 from rig.processes import BenchError, Pins, pinned  # noqa: E402
 from rig.scenarios import Bench, Plan  # noqa: E402
+from rig.telemetry import ScrapeBench, TelemetryBench  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
+TELEMETRY_PARTS = "Record|InterToken|LogLine|Spans|Emf|TraceBegin|CostOf|AllTelemetry|Scrape"
 BINARIES = ["oriel", "bedrock-sim", "bench-forwarder", "bench-load", "bench-micro"]
 
 
@@ -31,6 +34,7 @@ def parse_arguments():
     parser.add_argument("--build-dir", type=Path, default=ROOT / "build/release")
     parser.add_argument("--rounds", type=int, help="interleaved rounds (3; with --quick 1)")
     parser.add_argument("--quick", action="store_true", help="a smoke test of a minute; writes no file")
+    parser.add_argument("--telemetry", action="store_true", help="only what telemetry costs; writes no file")
     parser.add_argument("--no-pin", action="store_true", help="leave the processes to the scheduler")
     parser.add_argument("--output", type=Path, help="where the page goes (bench/RESULTS.md)")
     return parser.parse_args()
@@ -41,9 +45,10 @@ def allow_many_files():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def run_micro(build, plan, pins):
-    """The micro benches' repetitions by name."""
+def run_micro(build, plan, pins, only=""):
+    """The micro benches' repetitions by name; of all, or of those that the expression finds."""
     command = pinned(pins.gateway, [str(build / "bench-micro"), "--benchmark_format=json",
+                                    f"--benchmark_filter={only or 'all'}",
                                     f"--benchmark_repetitions={max(plan.rounds, 1)}",
                                     f"--benchmark_min_time={plan.micro_seconds}"])
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -63,6 +68,7 @@ def say(text):
 
 
 def measure(build, plan, pins, folder):
+    """The bench, both benches of telemetry, and the micro benches' repetitions."""
     say("micro benches")
     micro = run_micro(build, plan, pins)
     bench = Bench(build, pins, plan, folder)
@@ -71,13 +77,47 @@ def measure(build, plan, pins, folder):
         for number in range(plan.rounds):
             say(f"round {number + 1} of {plan.rounds}: {', '.join(bench.subjects)}")
             bench.round(number)
+        telemetry, scrapes = measure_telemetry(bench)
         say("memory")
         bench.measure_memory()
         say("start")
         bench.measure_start()
     finally:
         bench.stop()
-    return bench, micro
+    return bench, telemetry, scrapes, micro
+
+
+def measure_telemetry(bench):
+    benches = TelemetryBench(bench), ScrapeBench(bench)
+    for part in benches:
+        part.start()
+    for number in range(bench.plan.rounds):
+        say(f"telemetry, round {number + 1} of {bench.plan.rounds}")
+        for part in benches:
+            part.round(number)
+    return benches
+
+
+def measure_telemetry_alone(build, plan, pins, folder):
+    say("micro benches")
+    micro = run_micro(build, plan, pins, TELEMETRY_PARTS)
+    bench = Bench(build, pins, plan, folder)
+    try:
+        bench.start()
+        telemetry, scrapes = measure_telemetry(bench)
+    finally:
+        bench.stop()
+    show(targets.telemetry_findings(telemetry, scrapes, micro), telemetry, scrapes, micro=micro)
+
+
+def show(findings, *benches, micro):
+    """On the terminal."""
+    print(report.text_table(report.FINDING_HEAD, [finding.row for finding in findings]))
+    for bench in benches:
+        print()
+        print(report.text_table(*report.subject_rows(bench)))
+    print()
+    print(report.text_table(*report.micro_rows(micro)))
 
 
 def main():
@@ -93,20 +133,18 @@ def main():
     load_at_start = os.getloadavg()[0]
     say(f"{report.machine()}; load average {load_at_start:.1f}; {pins}")
     with tempfile.TemporaryDirectory(prefix="oriel-bench-") as folder:
-        bench, micro = measure(build, plan, pins, folder)
+        if arguments.telemetry:
+            return measure_telemetry_alone(build, plan, pins, folder)
+        bench, telemetry, scrapes, micro = measure(build, plan, pins, folder)
     findings = targets.load_findings(bench) + targets.micro_findings(micro) + \
-        targets.memory_and_start_findings(bench)
+        targets.telemetry_findings(telemetry, scrapes, micro) + targets.memory_and_start_findings(bench)
     findings.sort(key=lambda finding: int(finding.number[1:]))
-    print(report.text_table(report.FINDING_HEAD, [finding.row for finding in findings]))
-    print()
-    print(report.text_table(*report.subject_rows(bench)))
-    print()
-    print(report.text_table(*report.micro_rows(micro)))
+    show(findings, bench, telemetry, scrapes, micro=micro)
     output = arguments.output or (None if arguments.quick else ROOT / "bench/RESULTS.md")
     if output:
         command = f"bench/run.py --rounds {plan.rounds}" + (" --quick" if arguments.quick else "") + \
             (" --no-pin" if arguments.no_pin else "")
-        output.write_text(report.results_page(bench, findings, micro, command, load_at_start))
+        output.write_text(report.results_page(bench, telemetry, scrapes, findings, micro, command, load_at_start))
         say(f"wrote {output}")
 
 

@@ -118,6 +118,22 @@ def start_oriel(build, pins, folder, upstream_port, name="oriel"):
     return Process(name, command, pins.gateway, folder, ready, gateway_environment(upstream_port))
 
 
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def start_oriel_with(build, pins, folder, upstream_port, name, settings):
+    """The gateway with a configuration of its own; wherever that sends the log."""
+    port = free_port()
+    config = Path(folder) / f"{name}.yaml"
+    # JSON is YAML.
+    config.write_text(json.dumps({"server": {"listen": f"127.0.0.1:{port}", "workers": 1}, **settings}))
+    command = [build / "oriel", "--config", config]
+    return Process(name, command, pins.gateway, folder, port, gateway_environment(upstream_port))
+
+
 HAPROXY = """global
     nbthread 1
     maxconn 8000
@@ -137,9 +153,7 @@ backend bedrock
 
 
 def start_haproxy(binary, pins, folder, upstream_port):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     config = Path(folder) / "haproxy.cfg"
     config.write_text(HAPROXY.format(port=port, upstream_port=upstream_port))
     return Process("haproxy", [binary, "-db", "-f", config], pins.gateway, folder, port)

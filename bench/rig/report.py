@@ -12,7 +12,7 @@ from rig.targets import number
 FINDING_HEAD = ["", "what", "target", "median", "rounds", "verdict"]
 PACKAGES = ["libevent-2.1-7", "libcurl4", "libssl3", "libsimdjson14", "haproxy", "g++"]
 
-NOT_MEASURED = """- P9 (telemetry off), P12 (two workers: needs cores of its own for each), P13 (TLS), P14 (peers), P15
+NOT_MEASURED = """- P12 (two workers: needs cores of its own for each), P13 (TLS), P14 (peers), P15
   (growth), HTTP/2 to upstream.
 - Real Bedrock, and a network: everything is on loopback over plain HTTP.
 - The kernel's share of a request that is not charged to the process (interrupts of the other side).
@@ -94,7 +94,7 @@ def unrest(load_average):
     return f"{load_average:.1f}" + (" (other work was running: trust the CPU ratios, not the latencies)" if busy else "")
 
 
-def results_page(bench, findings, micro, command, load_at_start):
+def results_page(bench, telemetry, scrapes, findings, micro, command, load_at_start):
     """The text of RESULTS.md."""
     date = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     rounds = bench.plan.rounds
@@ -118,6 +118,16 @@ Direct is the simulator itself. It checks a signature for Oriel and a bearer key
 median [least to greatest] of the rounds.
 
 {markdown_table(*subject_rows(bench))}
+
+## Telemetry
+Off: log lines go to /dev/null, no `gen_ai_*` names, no scrapes. As shipped: log lines go to a file. On: besides, EMF
+documents every second, a scrape a second, and every trace is exported, or one in ten.
+
+{markdown_table(*subject_rows(telemetry))}
+
+A gateway with {scrapes.series} series. Scraped: every 200 ms, each format in turn. The scrapes' own times are of a quiet gateway.
+
+{markdown_table(*subject_rows(scrapes))}
 
 ## Parts
 {markdown_table(*micro_rows(micro))}

@@ -33,10 +33,17 @@ class Plan:
     idle: tuple = (1000, 10000)
     starts: int = 15
     micro_seconds: float = 0.3
+    telemetry: float = 5
+    telemetry_rate: float = 4000  # chats per second
+    scraped: float = 5
+    scraped_rate: float = 1000  # chats per second
+    scraped_models: int = 40  # which makes more than 10,000 series
+    scrapes: int = 40  # of each format
 
     @staticmethod
     def quick():
-        return Plan(rounds=1, chat=1, burst=1, paced=2, crowd=3, starts=3, micro_seconds=0.02)
+        return Plan(rounds=1, chat=1, burst=1, paced=2, crowd=3, starts=3, micro_seconds=0.02, telemetry=1,
+                    scraped=1, scrapes=5)
 
 
 @dataclass
@@ -71,19 +78,19 @@ class Bench:
         self.half_load = None
 
     def start(self):
-        self.simulator = self._keep(processes.start_simulator(self.build, self.pins, self.folder))
+        self.simulator = self.keep(processes.start_simulator(self.build, self.pins, self.folder))
         port = self.simulator.port
         self._add("direct", None, port, "converse")
-        self._add("forwarder", self._keep(processes.start_forwarder(self.build, self.pins, self.folder, port)))
-        self._add("oriel", self._keep(processes.start_oriel(self.build, self.pins, self.folder, port)))
+        self._add("forwarder", self.keep(processes.start_forwarder(self.build, self.pins, self.folder, port)))
+        self._add("oriel", self.keep(processes.start_oriel(self.build, self.pins, self.folder, port)))
         if binary := shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"):
-            self._add("haproxy", self._keep(processes.start_haproxy(binary, self.pins, self.folder, port)))
+            self._add("haproxy", self.keep(processes.start_haproxy(binary, self.pins, self.folder, port)))
 
     def stop(self):
         for process in reversed(self.running):
             process.stop()
 
-    def _keep(self, process):
+    def keep(self, process):
         self.running.append(process)
         return process
 
@@ -109,7 +116,7 @@ class Bench:
             arguments += ["--header", f"authorization: Bearer {processes.BEARER}"]
         return arguments + (["--format", form] if stream else ["--needle", needle])
 
-    def _load(self, subject, kind, directives, *options):
+    def load(self, subject, kind, directives, *options):
         """One run of the load generator, with the CPU that the subject's process spent on it."""
         arguments = self._arguments(subject, kind, directives) + list(options)
         before = subject.process.cpu_seconds() if subject.process else 0
@@ -133,7 +140,7 @@ class Bench:
                 self.half_load = round(self.subjects["oriel"].values["chat rps"][0] / 2)
 
     def _chat_closed(self, subject):
-        result = self._load(subject, "chat", f"chars={ANSWER_BYTES}", "--connections", 16, "--warmup", 0.5,
+        result = self.load(subject, "chat", f"chars={ANSWER_BYTES}", "--connections", 16, "--warmup", 0.5,
                             "--duration", self.plan.chat)
         subject.note("chat rps", result["rps"])
         subject.note("chat p50 us", result["latency_us"]["p50"])
@@ -142,7 +149,7 @@ class Bench:
             subject.note("chat core busy %", result["busy"] * 100)
 
     def _chat_half_load(self, subject):
-        result = self._load(subject, "chat", f"chars={ANSWER_BYTES}", "--connections", 64, "--warmup", 0.5,
+        result = self.load(subject, "chat", f"chars={ANSWER_BYTES}", "--connections", 64, "--warmup", 0.5,
                             "--duration", self.plan.chat, "--rate", self.half_load)
         subject.note("half load p50 us", result["latency_us"]["p50"])
         subject.note("half load p99 us", result["latency_us"]["p99"])
@@ -150,14 +157,14 @@ class Bench:
 
     def _stream_burst(self, subject):
         directives = f"chars={PIECES * PIECE_BYTES} chunk={PIECE_BYTES}"
-        result = self._load(subject, "stream", directives, "--connections", 16, "--duration", self.plan.burst,
+        result = self.load(subject, "stream", directives, "--connections", 16, "--duration", self.plan.burst,
                             "--pieces", PIECES)
         if subject.process:
             subject.note("burst CPU us/stream", result["cpu"] / result["requests"] * 1e6)
 
     def _stream_paced(self, subject):
         directives = f"chars={PIECES * PIECE_BYTES} chunk={PIECE_BYTES} ttft_ms=20 gap_ms=20"
-        result = self._load(subject, "stream", directives, "--connections", 200, "--warmup", 0.5,
+        result = self.load(subject, "stream", directives, "--connections", 200, "--warmup", 0.5,
                             "--duration", self.plan.paced, "--rate", self.plan.paced_rate,
                             "--pieces", PIECES, "--gap-ms", 20)
         subject.note("first piece p50 us", result["first_piece_us"]["p50"])
@@ -170,7 +177,7 @@ class Bench:
         seconds = self.plan.crowd
         pieces = round(seconds * 20)
         directives = f"chars={pieces * PIECE_BYTES} chunk={PIECE_BYTES} gap_ms=50"
-        result = self._load(subject, "stream", directives, "--connections", self.plan.crowd_streams, "--requests",
+        result = self.load(subject, "stream", directives, "--connections", self.plan.crowd_streams, "--requests",
                             self.plan.crowd_streams, "--ramp", 2, "--duration", seconds * 2,
                             "--pieces", pieces, "--gap-ms", 50)
         subject.note("crowd jitter p50 us", result["jitter_us"]["p50"])

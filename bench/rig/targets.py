@@ -109,6 +109,32 @@ def load_findings(bench):
     return found
 
 
+def telemetry_doubt(telemetry):
+    """CPU per chat compares only gateways that kept up, and whose telemetry all arrived."""
+    if telemetry.dropped:
+        return f"{telemetry.dropped:.0f} spans or log lines were dropped"
+    slow = [name for name, subject in telemetry.subjects.items() if subject.median("chat p50 us") > 5000]
+    return f"did not keep up: {', '.join(slow)}" if slow else ""
+
+
+def telemetry_findings(telemetry, scrapes, micro):
+    """P9, and that a scrape delays nobody."""
+    on, off = (telemetry.subjects[name].values["chat CPU us"] for name in ("on", "off"))
+    quiet, scraped = (scrapes.subjects[name].values["chat p99 us"] for name in ("quiet", "scraped"))
+    own = statistics.median(run["cpu_time"] / 1000 for run in micro["BM_AllTelemetry"])
+    late = scrapes.subjects["quiet"].median("chat lateness p99 us")
+    return [
+        Finding("P9", "CPU that all telemetry adds to a chat", 3, " %", paired(on, off, lambda a, b: (a / b - 1) * 100),
+                note=f"{telemetry.bench.plan.telemetry_rate:.0f} requests/s, every trace exported",
+                doubt=telemetry_doubt(telemetry)),
+        Finding("P9", "its work on the worker, of a chat's CPU with all on", 3, " %", [own / cpu * 100 for cpu in on],
+                note=f"{number(own)} us by AllTelemetry"),
+        Finding("P9", "p99 that a scrape every 200 ms adds to chats", 1.0, " ms",
+                paired(scraped, quiet, lambda a, b: (a - b) / 1000), note=f"{scrapes.series} series",
+                doubt=f"lateness p99: {number(late / 1000)} ms" if late > 500 else ""),
+    ]
+
+
 def memory_and_start_findings(bench):
     single = bench.single
     limits = {1000: 30, 10000: 60}
