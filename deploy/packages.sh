@@ -9,7 +9,7 @@ build_packages=(
   prometheus-cpp-dev libyaml-cpp-dev libcli11-dev)
 
 test_packages=(
-  libgtest-dev librapidcheck-dev clang clang-format python3 python3-venv openssl chromium)
+  libgtest-dev librapidcheck-dev clang clang-format python3 python3-venv openssl)
 
 # Objects are found again from another checkout.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1

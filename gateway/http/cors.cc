@@ -13,7 +13,7 @@ constexpr std::string_view kExposed =
     "x-request-id, openai-processing-ms, openai-version, retry-after, retry-after-ms, "
     "x-ratelimit-limit-requests, x-ratelimit-limit-tokens, x-ratelimit-remaining-requests, "
     "x-ratelimit-remaining-tokens, x-ratelimit-reset-requests, x-ratelimit-reset-tokens, "
-    "x-oriel-adjusted";
+    "x-oriel-adjusted, x-oriel-cost-usd";
 
 }  // namespace
 

@@ -40,7 +40,7 @@ class Browser:
     """One process; pages are its tabs. A context manager."""
 
     def __init__(self):
-        assert os.path.exists(CHROMIUM), "chromium is not installed: see deploy/packages.sh"
+        assert os.path.exists(CHROMIUM), "chromium is not installed"
         theirs_in, self._ours_out = pipe()
         self._ours_in, theirs_out = pipe()
         self._folder = tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True)
