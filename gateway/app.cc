@@ -397,6 +397,10 @@ void App::announce(SteadyTime start) {
   for (const std::string& warning : config_.tracing.warnings) {
     log_->log(LogLevel::warn, "tracing", {{"detail", std::string_view(warning)}});
   }
+  if (config_.chat.log_content == LogContent::full) {
+    log_->log(LogLevel::warn, "content_is_logged",
+              {{"detail", "log.content is full: prompts and answers are in the log"}});
+  }
   if (!health_.ready) {
     log_->log(LogLevel::warn, "no_credentials",
               {{"detail", aws::missing_credentials(environment_).message}});

@@ -84,6 +84,12 @@ std::string set_fetch(Config& config, const std::string&, FieldValue&& value) {
   return set_word(kWords, value.text, config.media.fetch);
 }
 
+std::string set_log_content(Config& config, const std::string&, FieldValue&& value) {
+  constexpr std::array<std::pair<std::string_view, LogContent>, 3> kWords{
+      {{"off", LogContent::off}, {"length", LogContent::length}, {"full", LogContent::full}}};
+  return set_word(kWords, value.text, config.chat.log_content);
+}
+
 std::string set_on_disconnect(Config& config, const std::string&, FieldValue&& value) {
   constexpr std::array<std::pair<std::string_view, OnDisconnect>, 2> kWords{
       {{"cancel", OnDisconnect::cancel}, {"drain", OnDisconnect::drain}}};
@@ -211,6 +217,10 @@ const std::array kFields = {
     ConfigField{"log.client_address", Kind::flag, 0, 0, "true",
                 "Whether log lines name the client's address.",
                 ORIEL_SET(log_client_address, flag)},
+    ConfigField{"log.content", Kind::text, 1, 8, "off",
+                "What log lines say of content: 'off'; 'length', how much was said; or 'full', the "
+                "beginnings of request and answer: PROMPTS AND ANSWERS ARE IN THE LOG then.",
+                set_log_content},
 
     ConfigField{
         "server.admin_listen", Kind::text, 1, 256, "",

@@ -196,6 +196,17 @@ void put_identity(Writer& writer, const Record& record, const LabelTable& labels
   if (!record.attempts.empty()) put(writer, "aws_request_id", record.attempts.back().request_id);
 }
 
+void put_content(Writer& writer, const Content& content) {
+  writer.key("content").begin_object();
+  writer.key("messages").unsigned_integer(content.messages);
+  writer.key("tools").unsigned_integer(content.tools);
+  writer.key("request_bytes").unsigned_integer(content.request_bytes);
+  writer.key("answer_bytes").unsigned_integer(content.answer_bytes);
+  if (!content.request.empty()) writer.key("request").string(content.request);
+  if (!content.answer.empty()) writer.key("answer").string(content.answer);
+  writer.end_object();
+}
+
 }  // namespace
 
 std::string_view clip_log_text(std::string_view text) {
@@ -250,6 +261,7 @@ void append_log_line(const Record& record, const LabelTable& labels, ClientAddre
   writer.key("bytes_in").unsigned_integer(record.bytes_in);
   writer.key("bytes_out").unsigned_integer(record.bytes_out);
   if (client_address == ClientAddress::show) put(writer, "client_addr", record.client_addr);
+  if (record.content) put_content(writer, *record.content);
   put(writer, "user_hash", record.user_hash);
   writer.end_object();
 }

@@ -136,6 +136,17 @@ struct Adjusted {
   std::string_view action;
 };
 
+// What was said, as far as the operator wants it in the log (log.content); nowhere else.
+struct Content {
+  std::uint32_t messages = 0;
+  std::uint32_t tools = 0;
+  std::uint64_t request_bytes = 0;  // of the body
+  std::uint64_t answer_bytes = 0;
+  std::string request;  // the beginning of each, at most kMaxLogContent bytes; empty: not wanted
+  std::string answer;
+};
+inline constexpr std::size_t kMaxLogContent = 8 * 1024;
+
 struct Record {
   // Identity.
   std::string request_id;
@@ -186,6 +197,7 @@ struct Record {
   std::optional<std::chrono::milliseconds> provider_latency;
   std::array<std::uint32_t, kUnknownItems> unknown_items{};
 
+  std::optional<Content> content;  // nullopt: off
   std::vector<Attempt> attempts;
   std::vector<Adjusted> adjusted;
   std::vector<std::string_view> learned;  // what a refusal taught of the model; literals

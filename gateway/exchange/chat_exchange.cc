@@ -41,6 +41,7 @@ ChatExchange::ChatExchange(ExchangeContext& context, ChatContext& chat, http::Re
       chat_(chat),
       request_body_(std::move(request.body)),
       notes_(context, record_, stages_),
+      content_(context.config->chat.log_content, record_),
       plan_(context, chat, record_, stages_),
       signer_(context, chat),
       scope_{.context = context,
@@ -58,7 +59,10 @@ ChatExchange::~ChatExchange() = default;
 // ------------------------------------------------------------------------------------- the way out
 
 void ChatExchange::start() {
-  if (auto read = plan_.read(std::move(request_body_)); !read) return fail(read.error());
+  content_.body(request_body_.view());
+  const auto read = plan_.read(std::move(request_body_));
+  if (plan_.request() != nullptr) content_.request(*plan_.request());
+  if (!read) return fail(read.error());
   if (plan_.route()->needs_lookup && chat_.lookup_model) return look_up();
   fetch();
 }
@@ -236,6 +240,7 @@ void ChatExchange::answer_whole() {
   convert::write_chat_reply(replies_, envelope(), out_);
   state_ = State::flushing;
   chat_.throttles.clear(plan_.route()->upstream_model);
+  content_.answer(out_);
   respond(200, {{"content-type", "application/json"}}, out_);
   out_ = {};
   replies_.clear();
@@ -247,6 +252,7 @@ void ChatExchange::forward() {
     stages_.enter(Stage::write);
     if (!begun_) begin_stream();
     spoken_ = true;
+    content_.answer(out_);
     reply_->write(out_);
     out_.clear();
     last_output_ = stages_.enter(Stage::write);
@@ -335,6 +341,7 @@ void ChatExchange::fail(const Error& error) {
 void ChatExchange::write_error(const Error& error) {
   stages_.enter(Stage::write);
   convert::ChunkWriter::write_error(error, out_);
+  content_.answer(out_);
   reply_->write(out_);
   out_.clear();
   reply_->abort();

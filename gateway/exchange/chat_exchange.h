@@ -22,6 +22,7 @@
 #include "gateway/exchange/call_signer.h"
 #include "gateway/exchange/chat_context.h"
 #include "gateway/exchange/chat_plan.h"
+#include "gateway/exchange/content_notes.h"
 #include "gateway/exchange/exchange.h"
 #include "gateway/exchange/media_gather.h"
 #include "gateway/exchange/model_call.h"
@@ -107,6 +108,7 @@ class ChatExchange final : public Exchange, private ModelCallObserver {
   State state_ = State::preparing;
   json::PaddedBuffer request_body_;  // the plan's, once started
   AnswerNotes notes_;
+  ContentNotes content_;
   ChatPlan plan_;
   CallSigner signer_;
   CallScope scope_;

@@ -4,6 +4,7 @@ import json
 import re
 from decimal import Decimal
 
+import pytest
 from harness.raw_http import RawClient, json_request
 from harness.samples import long_stream, user
 from harness.servers import BEDROCK_ID, BEDROCK_MODEL, OPENAI_ID, OPENAI_MODEL, sdk
@@ -103,3 +104,53 @@ def test_an_answer_that_nobody_took_is_waste(start_gateway):
     assert attempt["wasted"] == "client_abort"
     assert attempt["tokens"] == used["input"] + used["output"] > 0
     assert attempt.get("cost_usd") == line.get("cost_usd")
+
+
+SAID = "the moon is a harsh mistress"
+
+
+def hear(gateway, request_id, model, stream):
+    answer = ask(gateway, request_id, model, SAID, stream=stream)
+    if stream:
+        list(answer.parse())
+    return line_of(gateway, request_id)
+
+
+def test_content_is_not_logged(gateway):
+    assert "content" not in hear(gateway, "silent", BEDROCK_MODEL, stream=True)
+    assert SAID not in gateway.output()
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_how_much_was_said(start_gateway, model, stream):
+    gateway = start_gateway(settings={"log": {"content": "length"}})
+    line = hear(gateway, "measured", model, stream)
+    content = line["content"]
+    assert set(content) == {"messages", "tools", "request_bytes", "answer_bytes"}
+    assert content["messages"] == 1 and content["tools"] == 0
+    assert content["request_bytes"] == line["bytes_in"]
+    assert 0 < content["answer_bytes"] < line["bytes_out"]
+    assert SAID not in gateway.output()
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_what_was_said(start_gateway, model, stream):
+    gateway = start_gateway(settings={"log": {"content": "full"}})
+    (warning,) = (line for line in map(json.loads, gateway.output().splitlines()) if line["event"] == "content_is_logged")
+    assert warning["level"] == "warn"
+    content = hear(gateway, "quoted", model, stream)["content"]
+    assert json.loads(content["request"])["messages"] == user(SAID)
+    if stream:
+        assert content["answer"].startswith("data: ") and content["answer"].endswith("data: [DONE]\n\n")
+    else:
+        assert json.loads(content["answer"])["object"] == "chat.completion"
+    assert SAID not in gateway.scraper.text()
+
+
+def test_only_the_beginning_of_what_was_said(start_gateway):
+    gateway = start_gateway(settings={"log": {"content": "full"}})
+    ask(gateway, "long", BEDROCK_MODEL, "\N{SNOWMAN}" * 100_000)
+    content = line_of(gateway, "long")["content"]
+    assert content["request_bytes"] > 300_000
+    assert 8_000 < len(content["request"].encode()) <= 8 * 1024
+    assert "\N{REPLACEMENT CHARACTER}" not in content["request"]

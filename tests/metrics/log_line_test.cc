@@ -195,5 +195,21 @@ TEST(LogLine, WritesTimes) {
   }
 }
 
+TEST(LogLine, TellsContentOnlyWhereItIsWanted) {
+  LabelTable labels;
+  Record record = good_stream(labels);
+  EXPECT_EQ(line_of(record, labels).find("content\":"), std::string::npos);
+  record.content = Content{3, 2, 100, 2'000, {}, {}};
+  const std::string counts =
+      R"("content":{"messages":3,"tools":2,"request_bytes":100,"answer_bytes":2000)";
+  EXPECT_NE(line_of(record, labels).find(counts + "}"), std::string::npos);
+  record.content->request = "{\"a\": \xE2\x98\x83";  // it may be cut anywhere
+  record.content->answer = "data: x\n\n";
+  const std::string texts =
+      ",\"request\":\"{\\\"a\\\": \xE2\x98\x83\",\"answer\":\"data: x\\n\\n\"}";
+  EXPECT_NE(line_of(record, labels).find(counts + texts), std::string::npos)
+      << line_of(record, labels);
+}
+
 }  // namespace
 }  // namespace oriel::metrics
