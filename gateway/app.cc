@@ -1,6 +1,7 @@
 #include "gateway/app.h"
 
 #include <event2/event.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -55,6 +56,7 @@ class App {
   Result<void> listen();
   FrontOptions front_options();
   void start_workers();
+  static void step_back();
   void start_admin();
   void announce(SteadyTime start);
   void make_directory();
@@ -318,6 +320,13 @@ void App::start_workers() {
   for (const auto& worker : workers_) worker->start();
 }
 
+// Where a core is shared, requests come before scrapes, exports and lists. Threads have a niceness
+// each (sched(7)); without the right to be nicer nothing is lost.
+void App::step_back() {
+  constexpr int kNiceness = 10;
+  (void)::setpriority(PRIO_PROCESS, 0, kNiceness);
+}
+
 void App::start_admin() {
   if (!admin_bound_) return;
   admin_ = std::make_unique<AdminServer>(base_.get(), front_options(), admin_bound_->socket);
@@ -352,6 +361,7 @@ int App::run() {
   make_directory();
   make_exporter();
   start_workers();
+  step_back();
   start_admin();
   announce(start);
   // Nobody waits for AWS's lists.

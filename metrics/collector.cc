@@ -1,5 +1,6 @@
 #include "metrics/collector.h"
 
+#include <thread>
 #include <unordered_map>
 #include <utility>
 
@@ -59,6 +60,7 @@ std::vector<ExposedFamily> Collector::collect() const {
   MetricFamily series = head(row_of(Family::metric_series));
   MetricFamily overflow = head(row_of(Family::metric_series_overflow));
   for (std::size_t i = 0; i < kShardFamilies; ++i) {
+    std::this_thread::yield();  // to a request that waits for this core
     const FamilyRow& row = catalogue()[i];
     std::vector<MergedSeries> merged = merge(row.family);
     ClientMetric count = with_label(to_string(Label::family), row.name);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <thread>
 
 namespace oriel::metrics {
 namespace {
@@ -211,6 +212,7 @@ void append_exposition(const std::vector<ExposedFamily>& families, Format format
                        std::string& out) {
   std::string labels;
   for (const ExposedFamily& exposed : families) {
+    std::this_thread::yield();  // to a request that waits for this core
     if (!exposed.family.metric.empty()) append_family(exposed, format, labels, out);
   }
   if (format == Format::openmetrics) out.append("# EOF\n");

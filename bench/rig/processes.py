@@ -126,12 +126,15 @@ def free_port():
 
 def start_oriel_with(build, pins, folder, upstream_port, name, settings):
     """The gateway with a configuration of its own; wherever that sends the log."""
-    port = free_port()
+    port, admin_port = free_port(), free_port()
     config = Path(folder) / f"{name}.yaml"
+    server = {"listen": f"127.0.0.1:{port}", "admin_listen": f"127.0.0.1:{admin_port}", "workers": 1}
     # JSON is YAML.
-    config.write_text(json.dumps({"server": {"listen": f"127.0.0.1:{port}", "workers": 1}, **settings}))
+    config.write_text(json.dumps({"server": server, **settings}))
     command = [build / "oriel", "--config", config]
-    return Process(name, command, pins.gateway, folder, port, gateway_environment(upstream_port))
+    process = Process(name, command, pins.gateway, folder, port, gateway_environment(upstream_port))
+    process.admin_port = admin_port
+    return process
 
 
 HAPROXY = """global

@@ -183,7 +183,7 @@ class ScrapeBench:
         gateway = bench.keep(processes.start_oriel_with(
             bench.build, bench.pins, bench.folder, bench.simulator.port, "oriel-scraped",
             {"providers": {"bedrock": {"type": "bedrock"}}, "models": models}))
-        self.port = gateway.port
+        self.port, self.admin_port = gateway.port, gateway.admin_port
         for name in names:
             for stream in (False, True):
                 self._ask(name, stream)
@@ -203,7 +203,7 @@ class ScrapeBench:
         for name in ("quiet", "scraped") if number % 2 == 0 else ("scraped", "quiet"):
             subject = self.subjects[name]
             if name == "scraped":
-                with scraped(self.port, self.EVERY, self.bench.pins.load, FORMATS):
+                with scraped(self.admin_port, self.EVERY, self.bench.pins.load, FORMATS):
                     self._chats(subject)
             else:
                 self._chats(subject)
@@ -222,7 +222,7 @@ class ScrapeBench:
         seconds = {name: [] for name in FORMATS}
         for _ in range(self.bench.plan.scrapes):
             for name, headers in FORMATS.items():
-                took, text = scrape(self.port, headers)
+                took, text = scrape(self.admin_port, headers)
                 seconds[name].append(took)
         self.series = sum(1 for line in text.splitlines() if line and not line.startswith("#"))
         for name, all_of in seconds.items():
