@@ -5,6 +5,7 @@ import re
 from decimal import Decimal
 
 import pytest
+from harness.process import whole_lines
 from harness.raw_http import RawClient, json_request
 from harness.samples import long_stream, user
 from harness.servers import BEDROCK_ID, BEDROCK_MODEL, OPENAI_ID, OPENAI_MODEL, sdk
@@ -17,7 +18,7 @@ PRICED = {"models": {OPENAI_MODEL: {"price": {"input": 0.037, "cache_read": 0, "
 def line_of(gateway, request_id) -> dict:
     """As it stands, with exact numbers."""
     gateway.log_line(request_id)
-    (text,) = (text for text in gateway.output().splitlines() if f'"{request_id}"' in text)
+    (text,) = (text for text in whole_lines(gateway.output()) if f'"{request_id}"' in text)
     return json.loads(text, parse_float=Decimal)
 
 
@@ -136,7 +137,7 @@ def test_how_much_was_said(start_gateway, model, stream):
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 def test_what_was_said(start_gateway, model, stream):
     gateway = start_gateway(settings={"log": {"content": "full"}})
-    (warning,) = (line for line in map(json.loads, gateway.output().splitlines()) if line["event"] == "content_is_logged")
+    (warning,) = (line for line in map(json.loads, whole_lines(gateway.output())) if line["event"] == "content_is_logged")
     assert warning["level"] == "warn"
     content = hear(gateway, "quoted", model, stream)["content"]
     assert json.loads(content["request"])["messages"] == user(SAID)

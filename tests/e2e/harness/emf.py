@@ -7,6 +7,8 @@ from pathlib import Path
 
 import jsonschema
 
+from harness.process import whole_lines
+
 SCHEMA = json.loads((Path(__file__).parents[1] / "data" / "emf_schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 MAX_BYTES = 256 * 1024
@@ -14,9 +16,9 @@ FORTNIGHT, TWO_HOURS = 14 * 86_400, 2 * 3_600
 
 
 def documents_of(text: str) -> list[dict]:
-    """The documents among these lines, each of them valid. Numbers are exact."""
+    """The documents among its whole lines, each of them valid. Numbers are exact."""
     documents = []
-    for line in text.splitlines():
+    for line in whole_lines(text):
         document = json.loads(line, parse_float=Decimal)
         if "_aws" in document:
             assert len(line.encode()) < MAX_BYTES

@@ -28,6 +28,11 @@ def eventually(check, what, timeout=PATIENCE):
         time.sleep(0.005)
 
 
+def whole_lines(text: str) -> list[str]:
+    """Without the last one while it is still being written: a long line comes in pieces."""
+    return text.split("\n")[:-1]
+
+
 def binary(name: str) -> Path:
     folder = Path(os.environ.get("ORIEL_BUILD_DIR", Path(__file__).parents[3] / "build" / "asan"))
     for candidate in (folder / name, *folder.glob(f"*/{name}")):

@@ -8,7 +8,7 @@ from pathlib import Path
 import openai
 
 from harness.metrics import Scraper
-from harness.process import Process, eventually
+from harness.process import Process, eventually, whole_lines
 
 ACCESS_KEY = "AKIDEXAMPLE"
 SECRET_KEY = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
@@ -94,7 +94,7 @@ class Gateway(Process):
     def log_lines(self, **fields) -> list[dict]:
         """The request lines so far that hold these fields' values."""
         lines = []
-        for text in self.output().splitlines():
+        for text in whole_lines(self.output()):
             line = json.loads(text)
             if line.get("event") == "request" and fields.items() <= line.items():
                 lines.append(line)
