@@ -21,8 +21,7 @@ std::size_t escape_length(std::string_view text, std::size_t at) {
 // How much of `text` is one piece: whole characters and whole escapes.
 std::size_t piece_length(std::string_view text) {
   if (text.size() <= kReplayPiece) return text.size();
-  std::size_t cut = kReplayPiece;
-  while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0U) == 0x80U) --cut;
+  const std::size_t cut = json::clip_utf8(text, kReplayPiece).size();
   for (std::size_t at = text.find('\\'); at < cut; at = text.find('\\', at)) {
     const std::size_t end = at + escape_length(text, at);
     if (end > cut) return at;

@@ -4,18 +4,14 @@
 #include <charconv>
 #include <optional>
 
+#include "metrics/blanks.h"
+
 namespace oriel::metrics {
 namespace {
 
-std::string_view trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 std::string_view take_until(char separator, std::string_view& text) {
   const std::size_t end = text.find(separator);
-  const std::string_view part = trim(text.substr(0, end));
+  const std::string_view part = trim_blanks(text.substr(0, end));
   text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
   return part;
 }
@@ -47,7 +43,7 @@ Offer take_offer(std::string_view& header) {
   while (!element.empty()) {
     std::string_view value = take_until(';', element);
     const std::string_view name = take_until('=', value);
-    value = trim(value);
+    value = trim_blanks(value);
     if (is(name, "version")) offer.version = value;
     if (is(name, "q")) offer.q = weight(value);
   }

@@ -14,14 +14,6 @@ namespace {
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 constexpr std::size_t kChunk = 1'024;
 
-// Shortens mended UTF-8 to `limit` bytes, between characters.
-void clip(std::string& text, std::size_t limit) {
-  if (text.size() <= limit) return;
-  std::size_t end = limit;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  text.resize(end);
-}
-
 std::string make_safe(std::string_view value) {
   std::string visible;
   for (const char c : value.substr(0, LabelTable::kMaxBytes + 4)) {  // one character may straddle
@@ -35,7 +27,7 @@ std::string make_safe(std::string_view value) {
   std::string escaped;
   json::append_escaped(visible, escaped);  // mends UTF-8
   std::string safe = json::unescape(json::Text::from_escaped(escaped));
-  clip(safe, LabelTable::kMaxBytes);
+  safe.resize(json::clip_utf8(safe, LabelTable::kMaxBytes).size());
   return safe;
 }
 

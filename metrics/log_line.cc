@@ -23,7 +23,7 @@ std::string_view level_of(Outcome outcome) {
 }
 
 void put(Writer& writer, std::string_view name, std::string_view value) {
-  if (!value.empty()) writer.key(name).string(clip_log_text(value));
+  if (!value.empty()) writer.key(name).string(json::clip_utf8(value, kMaxLogText));
 }
 
 void put_label(Writer& writer, std::string_view name, LabelId id, const LabelTable& labels) {
@@ -208,13 +208,6 @@ void put_content(Writer& writer, const Content& content) {
 }
 
 }  // namespace
-
-std::string_view clip_log_text(std::string_view text) {
-  if (text.size() <= kMaxLogText) return text;
-  std::size_t end = kMaxLogText;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return text.substr(0, end);
-}
 
 void append_time(std::chrono::system_clock::time_point time, std::string& out) {
   const auto at = std::chrono::floor<std::chrono::milliseconds>(time);

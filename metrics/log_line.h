@@ -15,8 +15,7 @@ enum class ClientAddress : bool { hide, show };
 
 // Texts that came from outside are cut to this many bytes, so that a line is bounded.
 inline constexpr std::size_t kMaxLogText = 1'024;
-std::string_view clip_log_text(std::string_view text);  // between characters
-inline constexpr std::size_t kMaxLogItems = 32;         // attempts, adjustments: the first of them
+inline constexpr std::size_t kMaxLogItems = 32;  // attempts, adjustments: the first of them
 
 // Appends one line, without the newline. Fields that the record does not have are absent.
 void append_log_line(const Record& record, const LabelTable& labels, ClientAddress client_address,

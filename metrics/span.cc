@@ -79,13 +79,16 @@ class Attributes {
 
   void text(std::string_view name, std::string_view value) {
     if (value.empty()) return;
-    begin(name).key("stringValue").string(clip_log_text(value));
+    begin(name).key("stringValue").string(json::clip_utf8(value, kMaxLogText));
     end();
   }
   void texts(std::string_view name, std::string_view only) {
     if (only.empty()) return;
     begin(name).key("arrayValue").begin_object().key("values").begin_array();
-    writer_.begin_object().key("stringValue").string(clip_log_text(only)).end_object();
+    writer_.begin_object()
+        .key("stringValue")
+        .string(json::clip_utf8(only, kMaxLogText))
+        .end_object();
     writer_.end_array().end_object();
     end();
   }

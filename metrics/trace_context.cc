@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <span>
 
+#include "metrics/blanks.h"
+
 namespace oriel::metrics {
 namespace {
 
@@ -35,12 +37,6 @@ bool read_bytes(std::string_view hex, std::span<std::uint8_t> bytes) {
   return true;
 }
 
-std::string_view trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 }  // namespace
 
 std::optional<TraceParent> parse_traceparent(std::string_view header) {
@@ -70,7 +66,7 @@ bool is_tracestate(std::string_view header) {
   std::size_t members = 0;
   for (std::size_t at = 0; at <= header.size();) {
     const std::size_t comma = std::min(header.find(',', at), header.size());
-    const std::string_view member = trim(header.substr(at, comma - at));
+    const std::string_view member = trim_blanks(header.substr(at, comma - at));
     at = comma + 1;
     if (member.empty()) continue;  // allowed, and means nothing
     const std::size_t equals = member.find('=');

@@ -93,11 +93,7 @@ std::string sanitise(std::string_view message) {
     out.push_back(control ? ' ' : message[at]);
     ++at;
   }
-  if (out.size() > kMaxMessage) {
-    std::size_t cut = kMaxMessage;
-    while (cut > 0 && (static_cast<unsigned char>(out[cut]) & 0xC0U) == 0x80U) --cut;
-    out.resize(cut);
-  }
+  out.resize(json::clip_utf8(out, kMaxMessage).size());
   return out;
 }
 

@@ -22,14 +22,10 @@ Unexpected<Error> refuse_unanswered(const std::vector<Text>& ids, std::size_t in
   std::string text =
       "An assistant message with 'tool_calls' must be followed by tool messages responding to each "
       "'tool_call_id'. The following tool_call_ids did not have response messages: ";
+  std::string scratch;
   for (std::size_t i = 0; i < std::min(ids.size(), kMaxNamedIds); ++i) {
     if (i > 0) text.append(", ");
-    std::string id = json::unescape(ids[i]);
-    std::size_t cut = std::min(id.size(), kMaxIdBytes);
-    while (cut > 0 && cut < id.size() && (static_cast<unsigned char>(id[cut]) & 0xC0U) == 0x80U) {
-      --cut;
-    }
-    text.append(id, 0, cut);
+    text.append(json::clip_utf8(json::unescape(ids[i], scratch), kMaxIdBytes));
   }
   return refuse_message(std::move(text), index);
 }

@@ -227,6 +227,12 @@ void append_escaped(std::string_view plain, std::string& out) {
   out.append(plain, from, at - from);
 }
 
+std::string_view clip_utf8(std::string_view plain, std::size_t limit) {
+  if (plain.size() <= limit) return plain;
+  while (limit > 0 && (static_cast<unsigned char>(plain[limit]) & 0xC0U) == 0x80U) --limit;
+  return plain.substr(0, limit);
+}
+
 bool is_blank(Text text) {
   const std::string_view escaped = text.escaped();
   for (std::size_t at = 0; at < escaped.size();) {

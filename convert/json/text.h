@@ -2,6 +2,7 @@
 // buffer to the upstream body, and back, without an unescape-escape round trip.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -42,6 +43,8 @@ std::string unescape(Text text);
 void append_unescaped(Text text, std::string& out);
 // Appends `plain` (UTF-8) as JSON string content. Invalid UTF-8 becomes U+FFFD.
 void append_escaped(std::string_view plain, std::string& out);
+// The first `limit` bytes of UTF-8 text at most, cut between characters.
+std::string_view clip_utf8(std::string_view plain, std::size_t limit);
 // Whether the text holds nothing but Unicode white space (escaped or not), or nothing.
 bool is_blank(Text text);
 // Whether the escapes of JSON string content are valid; lone surrogates are not.

@@ -198,9 +198,7 @@ std::string quoted_list(std::span<const std::string_view> words) {
 std::string quotable(json::Text text) {
   std::string plain = json::unescape(text);
   if (plain.size() <= kMaxQuoted) return plain;
-  std::size_t cut = kMaxQuoted;
-  while (cut > 0 && (static_cast<unsigned char>(plain[cut]) & 0xC0U) == 0x80U) --cut;
-  plain.resize(cut);
+  plain.resize(json::clip_utf8(plain, kMaxQuoted).size());
   plain.append("...");
   return plain;
 }

@@ -3,16 +3,15 @@
 #include <algorithm>
 #include <string>
 
+#include "convert/json/text.h"
+
 namespace oriel::gateway {
 namespace {
 
 // Appends what there is room for, whole characters.
 void keep(std::string_view bytes, std::string& kept) {
-  std::size_t room = metrics::kMaxLogContent - std::min(kept.size(), metrics::kMaxLogContent);
-  if (bytes.size() > room) {
-    while (room > 0 && (static_cast<unsigned char>(bytes[room]) & 0xC0U) == 0x80U) --room;
-  }
-  kept.append(bytes.substr(0, room));
+  const std::size_t room = metrics::kMaxLogContent - std::min(kept.size(), metrics::kMaxLogContent);
+  kept.append(json::clip_utf8(bytes, room));
 }
 
 }  // namespace

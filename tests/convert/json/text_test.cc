@@ -30,6 +30,14 @@ TEST(Text, KnowsBlank) {
   }
 }
 
+TEST(Text, IsClippedBetweenCharacters) {
+  const std::string_view text = "a\xC3\xA9\xE2\x98\x83";  // of 1, 2 and 3 bytes
+  const std::size_t expected[] = {0, 1, 1, 3, 3, 3, 6, 6};
+  for (std::size_t limit = 0; limit < std::size(expected); ++limit) {
+    EXPECT_EQ(clip_utf8(text, limit), text.substr(0, expected[limit])) << limit;
+  }
+}
+
 TEST(Text, EscapeThenUnescapeIsTheIdentity) {
   EXPECT_TRUE(rc::check("escape, read, unescape", [](const std::string& bytes) {
     std::string plain;

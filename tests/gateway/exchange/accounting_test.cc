@@ -32,14 +32,6 @@ RigOptions priced(RigOptions options = {}) {
   return options;
 }
 
-std::string malformed(std::string answer = kConverseAnswer) {
-  return answer.replace(answer.find("end_turn"), 8, "malformed_model_output");
-}
-void answer(const FakeCall& call, const std::string& body = kConverseAnswer) {
-  call.head(200);
-  call.send(body);
-  call.end();
-}
 void refuse(const FakeCall& call) {
   call.head(400, {{"x-amzn-ErrorType", "ValidationException"}});
   call.send(R"({"message":"`temperature` is deprecated for this model."})");

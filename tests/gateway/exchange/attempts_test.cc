@@ -8,15 +8,6 @@ namespace {
 using http::Answer;
 using http::Client;
 
-std::string malformed(std::string answer = kConverseAnswer) {
-  return answer.replace(answer.find("end_turn"), 8, "malformed_model_output");
-}
-void answer(const FakeCall& call, const std::string& body = kConverseAnswer) {
-  call.head(200);
-  call.send(body);
-  call.end();
-}
-
 TEST(Connection, OfACallThatIsCancelledIsCountedToo) {
   for (const bool reused : {false, true}) {
     ChatRig rig;

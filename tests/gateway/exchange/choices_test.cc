@@ -15,11 +15,6 @@ std::string converse_answer(const std::string& text, int output) {
          R"("}]}},"stopReason":"end_turn","usage":{"inputTokens":10,"outputTokens":)" +
          std::to_string(output) + R"(,"totalTokens":)" + std::to_string(10 + output) + "}}";
 }
-void answer(const FakeCall& call, const std::string& body) {
-  call.head(200);
-  call.send(body);
-  call.end();
-}
 std::string stream_of(const std::string& text) {
   return start_frame() + text_frame(text) + stop_frame() + metadata_frame();
 }

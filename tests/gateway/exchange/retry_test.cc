@@ -9,18 +9,9 @@ using http::Client;
 
 const std::string kTemperature = R"(,"temperature":0.5)";
 const std::string kNoTemperature = R"({"message":"`temperature` is deprecated for this model."})";
-const std::string kMalformed =
-    R"({"output":{"message":{"role":"assistant","content":[{"text":"x"}]}},)"
-    R"("stopReason":"malformed_model_output",)"
-    R"("usage":{"inputTokens":11,"outputTokens":7,"totalTokens":18}})";
 
 void refuse(const FakeCall& call, const std::string& body) {
   call.head(400, {{"x-amzn-ErrorType", "ValidationException"}});
-  call.send(body);
-  call.end();
-}
-void answer(const FakeCall& call, const std::string& body = kConverseAnswer) {
-  call.head(200, {{"x-amzn-requestid", "second"}});
   call.send(body);
   call.end();
 }
@@ -48,7 +39,9 @@ TEST(Lesson, IsAppliedAtOnceAndRemembered) {
   EXPECT_TRUE(rig.call(0).destroyed);
   EXPECT_FALSE(holds(rig.call(1).body, "temperature"));
   EXPECT_NE(rig.call(1).header("authorization"), rig.call(0).header("authorization"));
-  answer(rig.call(1));
+  rig.call(1).head(200, {{"x-amzn-requestid", "second"}});
+  rig.call(1).send(kConverseAnswer);
+  rig.call(1).end();
   const Answer answered = client.read("POST");
   EXPECT_EQ(answered.status, 200);
   EXPECT_EQ(answered.field("x-oriel-attempts"), "2");
@@ -228,7 +221,7 @@ TEST(Malformed, OutputIsAskedForOnceMore) {
   ChatRig rig;
   Client client(rig.http);
   client.send(chat_request(Mode::whole));
-  answer(rig.call(0), kMalformed);
+  answer(rig.call(0), malformed());
   EXPECT_EQ(rig.call(1).body, rig.call(0).body);
   answer(rig.call(1));
   const Answer answered = client.read("POST");
@@ -241,8 +234,8 @@ TEST(Malformed, TwiceItIsAnErrorThatWasPaidFor) {
   ChatRig rig;
   Client client(rig.http);
   client.send(chat_request(Mode::whole));
-  answer(rig.call(0), kMalformed);
-  answer(rig.call(1), kMalformed);
+  answer(rig.call(0), malformed());
+  answer(rig.call(1), malformed());
   const Answer answered = client.read("POST");
   EXPECT_EQ(answered.status, 502);
   EXPECT_TRUE(holds(answered.body, R"("code":"malformed_model_output")"));

@@ -228,6 +228,17 @@ inline const std::string kConverseAnswer =
     R"("stopReason":"end_turn","usage":{"inputTokens":11,"outputTokens":7,"totalTokens":18},)"
     R"("metrics":{"latencyMs":321}})";
 
+// The same, found malformed by upstream.
+inline std::string malformed(std::string answer = kConverseAnswer) {
+  return answer.replace(answer.find("end_turn"), 8, "malformed_model_output");
+}
+// Upstream answers with it.
+inline void answer(const FakeCall& call, const std::string& body = kConverseAnswer) {
+  call.head(200);
+  call.send(body);
+  call.end();
+}
+
 inline std::string text_frame(const std::string& text) {
   return test::event_frame("contentBlockDelta",
                            R"({"contentBlockIndex":0,"delta":{"text":")" + text + R"("}})");
