@@ -1,26 +1,43 @@
 #include "metrics/decimal.h"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
+#include <string_view>
 
 namespace oriel::metrics {
+namespace {
+
+// The longest number is as long as the most places and a zero before them.
+constexpr std::size_t kZeros = 20;
+// Zeros, where small numbers begin, the number's digits, and room for the point.
+using Buffer = std::array<char, 2 * kZeros + 1>;
+
+std::string_view format(std::uint64_t value, unsigned places, Buffer& buffer) {
+  std::fill_n(buffer.data(), kZeros, '0');
+  char* const digits = buffer.data() + kZeros;
+  char* end = std::to_chars(digits, buffer.data() + buffer.size(), value).ptr;
+  char* const point = end - places;
+  char* const begin = std::min(digits, point - 1);
+  while (end > point && end[-1] == '0') --end;
+  if (end > point) {
+    std::copy_backward(point, end, end + 1);
+    *point = '.';
+    ++end;
+  }
+  return {begin, static_cast<std::size_t>(end - begin)};
+}
+
+}  // namespace
 
 void write_decimal(json::Writer& writer, std::uint64_t value, unsigned places) {
-  std::uint64_t unit = 1;
-  for (unsigned i = 0; i < places; ++i) unit *= 10;
-  writer.unsigned_integer(value / unit);
-  std::uint64_t rest = value % unit;
-  if (rest == 0) return;
-  for (; rest % 10 == 0; rest /= 10) --places;
-  std::array<char, 19> digits;
-  for (unsigned i = places; i > 0; --i, rest /= 10) {
-    digits[i - 1] = static_cast<char>('0' + rest % 10);
-  }
-  writer.out().append(".").append(digits.data(), places);
+  Buffer buffer;
+  writer.raw(json::Raw{format(value, places, buffer)});
 }
 
 void append_decimal(std::uint64_t value, unsigned places, std::string& out) {
-  json::Writer writer(out);
-  write_decimal(writer, value, places);
+  Buffer buffer;
+  out.append(format(value, places, buffer));
 }
 
 }  // namespace oriel::metrics

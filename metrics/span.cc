@@ -9,6 +9,7 @@
 #include "convert/json/writer.h"
 #include "metrics/decimal.h"
 #include "metrics/log_line.h"
+#include "metrics/otlp_attributes.h"
 
 namespace oriel::metrics {
 namespace {
@@ -69,53 +70,6 @@ void put_id(Writer& writer, std::string_view name, const Id& id) {
   writer.end_string();
 }
 
-// Writes one span's attributes. What is not known is absent.
-class Attributes {
- public:
-  explicit Attributes(Writer& writer) : writer_(writer) { writer_.key("attributes").begin_array(); }
-  Attributes(const Attributes&) = delete;
-  Attributes& operator=(const Attributes&) = delete;
-  ~Attributes() { writer_.end_array(); }
-
-  void text(std::string_view name, std::string_view value) {
-    if (value.empty()) return;
-    begin(name).key("stringValue").string(json::clip_utf8(value, kMaxLogText));
-    end();
-  }
-  void texts(std::string_view name, std::string_view only) {
-    if (only.empty()) return;
-    begin(name).key("arrayValue").begin_object().key("values").begin_array();
-    writer_.begin_object()
-        .key("stringValue")
-        .string(json::clip_utf8(only, kMaxLogText))
-        .end_object();
-    writer_.end_array().end_object();
-    end();
-  }
-  void integer(std::string_view name, std::uint64_t value) {
-    put_digits(begin(name), "intValue", value);
-    end();
-  }
-  void boolean(std::string_view name, bool value) {
-    begin(name).key("boolValue").boolean(value);
-    end();
-  }
-  // value / 10^places, exactly.
-  void decimal(std::string_view name, std::uint64_t value, unsigned places) {
-    write_decimal(begin(name).key("doubleValue"), value, places);
-    end();
-  }
-
- private:
-  Writer& begin(std::string_view name) {
-    writer_.begin_object().key("key").string(name);
-    return writer_.key("value").begin_object();
-  }
-  void end() { writer_.end_object().end_object(); }
-
-  Writer& writer_;
-};
-
 class Spans {
  public:
   Spans(const Record& record, const LabelTable& labels, const ProviderNames& providers, Writer& out)
@@ -135,7 +89,7 @@ class Spans {
     writer_.key("kind").integer(kServer);
     put_times(nanoseconds(0), record_.total);
     {
-      Attributes attributes(writer_);
+      OtlpAttributes attributes(writer_);
       if (chat) put_chat(attributes);
       put_http(attributes, route);
       put_ours(attributes);
@@ -151,7 +105,7 @@ class Spans {
     writer_.key("kind").integer(kClient);
     put_times(attempt.start, attempt.duration);
     {
-      Attributes attributes(writer_);
+      OtlpAttributes attributes(writer_);
       attributes.text("gen_ai.operation.name", "chat");
       attributes.text("gen_ai.provider.name", provider_name(attempt.provider));
       attributes.text("gen_ai.request.model", name_of(attempt.upstream_model));
@@ -188,7 +142,7 @@ class Spans {
     put_time(writer_, "endTimeUnixNano", record_.start, since + duration);
   }
 
-  void put_chat(Attributes& attributes) {
+  void put_chat(OtlpAttributes& attributes) {
     attributes.text("gen_ai.operation.name", "chat");
     attributes.text("gen_ai.provider.name", provider_name(record_.provider));
     attributes.text("gen_ai.request.model", name_of(record_.model));
@@ -208,7 +162,7 @@ class Spans {
     attributes.integer("gen_ai.usage.reasoning.output_tokens", tokens.reasoning);
   }
 
-  void put_http(Attributes& attributes, const Route& route) {
+  void put_http(OtlpAttributes& attributes, const Route& route) {
     constexpr int kMethodNotAllowed = 405;
     const bool other = record_.status == kMethodNotAllowed;
     attributes.text("http.request.method", other ? "_OTHER" : route.method);
@@ -216,7 +170,7 @@ class Spans {
     put_answer(attributes, record_.status, record_.outcome);
   }
 
-  void put_ours(Attributes& attributes) {
+  void put_ours(OtlpAttributes& attributes) {
     attributes.text("oriel.request_id", record_.request_id);
     attributes.text("oriel.outcome", to_string(record_.outcome));
     attributes.integer("oriel.attempts", record_.attempts.size());
@@ -230,7 +184,7 @@ class Spans {
     }
   }
 
-  void put_call(Attributes& attributes, const Attempt& attempt, std::uint64_t resends) {
+  void put_call(OtlpAttributes& attributes, const Attempt& attempt, std::uint64_t resends) {
     attributes.text("http.request.method", "POST");
     put_answer(attributes, attempt.status, attempt.outcome);
     if (!attempt.retry.empty()) {
@@ -241,7 +195,7 @@ class Spans {
     attributes.text("aws.request_id", attempt.request_id);
   }
 
-  void put_used(Attributes& attributes, const Attempt& attempt) {
+  void put_used(OtlpAttributes& attributes, const Attempt& attempt) {
     attributes.text("oriel.attempt.wasted", attempt.wasted);
     if (attempt.tokens) {
       const std::uint64_t input = sum_of(*attempt.tokens) - attempt.tokens->output;
@@ -251,7 +205,7 @@ class Spans {
     if (attempt.cost) attributes.integer("oriel.attempt.cost_nano_usd", *attempt.cost);
   }
 
-  static void put_answer(Attributes& attributes, int status, Outcome outcome) {
+  static void put_answer(OtlpAttributes& attributes, int status, Outcome outcome) {
     if (status > 0) {
       attributes.integer("http.response.status_code", static_cast<std::uint64_t>(status));
     }

@@ -1,6 +1,7 @@
 #include "metrics/trace_context.h"
 
 #include <algorithm>
+#include <array>
 #include <span>
 
 #include "metrics/blanks.h"
@@ -15,10 +16,13 @@ constexpr unsigned kSampled = 1;  // of the flags
 
 void append_bytes(std::span<const std::uint8_t> bytes, std::string& out) {
   constexpr char kDigits[] = "0123456789abcdef";
+  std::array<char, 2 * sizeof(TraceId)> digits;  // no id is longer
+  char* next = digits.data();
   for (const std::uint8_t byte : bytes) {
-    out.push_back(kDigits[byte >> 4]);
-    out.push_back(kDigits[byte & 0x0F]);
+    *next++ = kDigits[byte >> 4];
+    *next++ = kDigits[byte & 0x0F];
   }
+  out.append(digits.data(), next);
 }
 
 // Lower case only, as the specification has it.

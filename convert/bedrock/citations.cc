@@ -1,22 +1,20 @@
 #include "convert/bedrock/citations.h"
 
-#include <cstring>
 #include <string_view>
 
 #include "convert/bedrock/surrogates.h"
+#include "convert/json/word.h"
 
 namespace oriel::convert::bedrock {
 namespace {
 
 // Bytes of UTF-8 that start no character, counted eight at a time: every text of a stream is.
 std::size_t count_continuation_bytes(std::string_view text) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101;
   std::size_t count = 0;
   while (text.size() >= sizeof(std::uint64_t)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data(), sizeof word);
+    const std::uint64_t word = json::load_word(text.data());
     // One bit a byte: 10xxxxxx. The product's highest byte is the sum of all bytes.
-    count += (((word >> 7) & ~(word >> 6) & kOnes) * kOnes) >> 56;
+    count += (((word >> 7) & ~(word >> 6) & json::kOnes) * json::kOnes) >> 56;
     text.remove_prefix(sizeof word);
   }
   for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0U) == 0x80U ? 1 : 0;

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 
+#include "convert/json/word.h"
+
 namespace oriel::json {
 namespace {
 
@@ -149,6 +151,20 @@ constexpr auto kPlain = [] {
   return table;
 }();
 
+// Whether each of eight bytes is kPlain.
+bool all_plain(std::uint64_t word) {
+  // With the bytes of 0x80 and above found too, a byte below 0x20 is all that can carry.
+  const bool control_or_high = (((word - kOnes * 0x20) | word) & kTops) != 0;
+  return !control_or_high && !has_byte(word, '"') && !has_byte(word, '\\');
+}
+
+// Where the first byte that is not kPlain stands at or behind `at`, else the end.
+std::size_t skip_plain(std::string_view text, std::size_t at) {
+  while (at + 8 <= text.size() && all_plain(load_word(text.data() + at))) at += 8;
+  while (at < text.size() && kPlain[static_cast<unsigned char>(text[at])]) ++at;
+  return at;
+}
+
 }  // namespace
 
 bool valid_escapes(std::string_view escaped) {
@@ -195,12 +211,8 @@ void append_escaped(std::string_view plain, std::string& out) {
     out.append(plain, from, at - from);
     from = at = next;
   };
-  while (at < plain.size()) {
+  while ((at = skip_plain(plain, at)) < plain.size()) {
     const auto c = static_cast<unsigned char>(plain[at]);
-    if (kPlain[c]) {
-      ++at;
-      continue;
-    }
     if (c >= 0x80) {
       const std::size_t length = utf8_length(plain, at);
       if (length != 0) {

@@ -1,42 +1,22 @@
 #include "convert/json/writer.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
 namespace oriel::json {
 
-Writer& Writer::begin_object() {
-  before_value();
-  out_.push_back('{');
-  comma_ = false;
-  return *this;
-}
-
-Writer& Writer::end_object() {
-  out_.push_back('}');
-  comma_ = true;
-  return *this;
-}
-
-Writer& Writer::begin_array() {
-  before_value();
-  out_.push_back('[');
-  comma_ = false;
-  return *this;
-}
-
-Writer& Writer::end_array() {
-  out_.push_back(']');
-  comma_ = true;
-  return *this;
-}
-
 Writer& Writer::key(std::string_view name) { return key(Text::from_escaped(name)); }
 
 Writer& Writer::key(Text name) {
-  before_value();
-  out_.push_back('"');
-  out_.append(name.escaped()).append("\":");
+  const std::string_view escaped = name.escaped();
+  const std::size_t before = out_.size();
+  const std::size_t comma = comma_ ? 1 : 0;
+  out_.append(comma + escaped.size() + 3, '"');  // grows once: every other byte is put over it
+  char* at = out_.data() + before;
+  if (comma_) *at = ',';
+  at = std::copy(escaped.begin(), escaped.end(), at + comma + 1);
+  at[1] = ':';
   comma_ = false;
   return *this;
 }
@@ -61,24 +41,13 @@ Writer& Writer::raw(Raw value) {
   return *this;
 }
 
-Writer& Writer::begin_string() {
-  before_value();
-  out_.push_back('"');
-  return *this;
-}
-
-Writer& Writer::end_string() {
-  out_.push_back('"');
-  return *this;
-}
-
 namespace {
 template <class Number>
 void append_number(Number value, std::string& out) {
   char digits[32];
   const auto [end, error] = std::to_chars(digits, digits + sizeof digits, value);
   (void)error;  // 32 bytes hold every 64-bit integer and every shortest double
-  out.append(digits, end);
+  out.append(digits, static_cast<std::size_t>(end - digits));
 }
 }  // namespace
 

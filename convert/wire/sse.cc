@@ -2,26 +2,20 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <utility>
 
+#include "convert/json/word.h"
 #include "convert/wire/make_error.h"
 
 namespace oriel::convert::wire {
 namespace {
 
-constexpr std::uint64_t kOnes = 0x0101010101010101;
-constexpr std::uint64_t kTops = 0x8080808080808080;
-
-bool has_zero_byte(std::uint64_t word) { return ((word - kOnes) & ~word & kTops) != 0; }
-
 // Where the first CR or LF stands, or npos. Eight bytes at a time.
 std::size_t find_line_end(std::string_view bytes) {
   std::size_t at = 0;
   for (; at + 8 <= bytes.size(); at += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, bytes.data() + at, 8);
-    if (has_zero_byte(word ^ kOnes * '\n') || has_zero_byte(word ^ kOnes * '\r')) break;
+    const std::uint64_t word = json::load_word(bytes.data() + at);
+    if (json::has_byte(word, '\n') || json::has_byte(word, '\r')) break;
   }
   for (; at < bytes.size(); ++at) {
     if (bytes[at] == '\n' || bytes[at] == '\r') return at;

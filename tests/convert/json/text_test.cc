@@ -21,6 +21,21 @@ TEST(Text, EscapesAndMendsUtf8) {
   EXPECT_EQ(out, "q\\\"b\\\\n\\n\\u0001\xEF\xBF\xBD z\xC3\xA9");
 }
 
+TEST(Text, EscapesAByteWhereverItStands) {
+  const std::string plain = "0123456789abcdefg";
+  for (int byte = 0; byte < 256; ++byte) {
+    std::string alone;
+    append_escaped(std::string(1, static_cast<char>(byte)), alone);
+    for (std::size_t at = 0; at < plain.size(); ++at) {
+      std::string text = plain;
+      text[at] = static_cast<char>(byte);
+      std::string escaped;
+      append_escaped(text, escaped);
+      EXPECT_EQ(escaped, plain.substr(0, at) + alone + plain.substr(at + 1)) << byte;
+    }
+  }
+}
+
 TEST(Text, KnowsBlank) {
   for (const char* blank : {"", " ", "\\n\\t", "\\u00a0", "\xC2\xA0", "\xE3\x80\x80", "\\u200b "}) {
     EXPECT_TRUE(is_blank(Text::from_escaped(blank))) << blank;
