@@ -61,13 +61,15 @@ void RecordSink::close(const metrics::Record& record) {
 }
 
 void RecordSink::keep_spans(const metrics::Record& record) {
-  if (!batch_.spans.empty()) batch_.spans.push_back(',');
-  batch_.count += metrics::append_spans(record, *outputs_.labels, outputs_.providers, batch_.spans);
-  if (batch_.spans.size() >= kMaxSpanBatch) flush_spans();
+  if (!spans_.empty()) spans_.push_back(',');
+  span_count_ += metrics::append_spans(record, *outputs_.labels, outputs_.providers, spans_);
+  if (spans_.size() >= kMaxSpanBatch) flush_spans();
 }
 
 void RecordSink::flush_spans() {
-  if (batch_.count != 0) outputs_.spans(std::exchange(batch_, {}));
+  if (span_count_ == 0) return;
+  outputs_.spans({spans_, std::exchange(span_count_, 0)});
+  spans_.clear();
 }
 
 Exchange::Exchange(ExchangeContext& context, const http::Request& request, http::Reply& reply,

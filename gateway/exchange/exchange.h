@@ -86,8 +86,9 @@ class RecordSink {
   void keep_spans(const metrics::Record& record);
 
   RecordOutputs outputs_;
-  std::string line_;  // reused
-  SpanBatch batch_;
+  std::string line_;   // reused
+  std::string spans_;  // reused: a batch is handed on as a copy of its size
+  std::size_t span_count_ = 0;
 };
 
 // What every exchange of a worker uses.
