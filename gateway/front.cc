@@ -106,7 +106,7 @@ void Front::note_connections() {
   options_.shard->set_connections(counters.connections_open, counters.connections_accepted);
   options_.shard->set_buffered_bytes(counters.buffered_bytes);
   for (; shed_seen_ < counters.connections_shed; ++shed_seen_) {
-    options_.shard->request_shed("connections");
+    options_.shard->request_shed(metrics::ShedReason::connections);
   }
 }
 

@@ -91,9 +91,9 @@ void add_tokens(const Tokens& tokens, Sample& sample) {
 }
 
 void add_attempt(const Attempt& attempt, Sample& sample) {
-  sample.add(Sum::retries, attempt.retry.empty() ? 0 : 1);
+  sample.add(Sum::retries, attempt.retry ? 1 : 0);
   sample.add(Sum::throttles, attempt.outcome == Outcome::provider_throttled ? 1 : 0);
-  if (attempt.wasted.empty() || !attempt.tokens) return;
+  if (!attempt.wasted || !attempt.tokens) return;
   sample.add(Sum::wasted_tokens, sum_of(*attempt.tokens));
   sample.add(Sum::wasted_cost, attempt.cost.value_or(0));
 }

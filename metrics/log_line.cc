@@ -111,7 +111,7 @@ void put_usage(Writer& writer, const Record& record) {
     writer.end_object();
     put(writer, "usage_source", to_string(record.usage_source));
   }
-  put(writer, "usage_missing", record.usage_missing);
+  if (record.usage_missing) put(writer, "usage_missing", to_string(*record.usage_missing));
   put_count(writer, "images", record.images);
   put_cost(writer, record.cost);
   if (record.unpriced) writer.key("unpriced").boolean(true);
@@ -129,13 +129,13 @@ void put_attempt(Writer& writer, const Attempt& attempt, const LabelTable& label
   put_label(writer, "region", attempt.region, labels);
   put(writer, "outcome", to_string(attempt.outcome));
   if (attempt.status != 0) writer.key("status").integer(attempt.status);
-  put(writer, "retry", attempt.retry);
+  if (attempt.retry) put(writer, "retry", to_string(*attempt.retry));
   put_ms(writer, "start_ms", attempt.start);
   put_ms(writer, "duration_ms", attempt.duration);
   put(writer, "aws_request_id", attempt.request_id);
   put_hex(writer, "span_id", attempt.span_id);
-  if (!attempt.wasted.empty()) {
-    put(writer, "wasted", attempt.wasted);
+  if (attempt.wasted) {
+    put(writer, "wasted", to_string(*attempt.wasted));
     if (attempt.tokens) {
       writer.key("tokens").unsigned_integer(sum_of(*attempt.tokens));
       put_cost(writer, attempt.cost);
@@ -146,8 +146,9 @@ void put_attempt(Writer& writer, const Attempt& attempt, const LabelTable& label
 
 void put_attempts(Writer& writer, const Record& record, const LabelTable& labels) {
   if (record.attempts.empty()) return;
-  const auto retries = std::count_if(record.attempts.begin(), record.attempts.end(),
-                                     [](const Attempt& attempt) { return !attempt.retry.empty(); });
+  const auto retries =
+      std::count_if(record.attempts.begin(), record.attempts.end(),
+                    [](const Attempt& attempt) { return attempt.retry.has_value(); });
   put_count(writer, "retries", static_cast<std::uint64_t>(retries));
   writer.key("attempts").begin_array();
   const std::size_t attempts = std::min(record.attempts.size(), kMaxLogItems);

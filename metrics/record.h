@@ -16,6 +16,7 @@
 #include "metrics/pricing.h"
 #include "metrics/tokens.h"
 #include "metrics/trace_context.h"
+#include "metrics/vocabulary.h"
 
 namespace oriel::metrics {
 
@@ -23,105 +24,17 @@ namespace oriel::metrics {
 using LabelId = std::uint32_t;
 inline constexpr LabelId kUnknownLabel = 0;
 
-// observability.md §2: a closed vocabulary, the fault's domain first.
-enum class Outcome : std::uint8_t {
-  ok,
-  caller_invalid_request,
-  caller_unauthenticated,
-  caller_forbidden,
-  caller_unknown_model,
-  caller_not_found,
-  caller_too_large,
-  caller_context_length,
-  caller_cancelled,
-  caller_too_slow,
-  policy_rate_limited,
-  policy_budget_exceeded,
-  policy_model_denied,
-  policy_shed,
-  provider_throttled,
-  provider_quota,
-  provider_auth_failed,
-  provider_access_denied,
-  provider_model_not_found,
-  provider_rejected,
-  provider_unavailable,
-  provider_server_error,
-  provider_timeout,
-  provider_unreachable,
-  provider_stream_truncated,
-  provider_stream_corrupt,
-  provider_malformed_output,
-  gateway_draining,
-  gateway_internal,
-  other,
-};
-inline constexpr std::size_t kOutcomes = static_cast<std::size_t>(Outcome::other) + 1;
-std::string_view to_string(Outcome outcome);
-// The outcome's domain: ok, caller, policy, provider, gateway (other counts as gateway).
-std::string_view class_of(Outcome outcome);
-
-// The route's name, never a path.
-enum class Endpoint : std::uint8_t {
-  chat_completions,
-  models,
-  model,
-  health,
-  metrics,
-  status,
-  other,
-};
-inline constexpr std::size_t kEndpoints = static_cast<std::size_t>(Endpoint::other) + 1;
-std::string_view to_string(Endpoint endpoint);
-
-// The parts of a request's time that are ours or the wire's; they add up to the total.
-enum class Stage : std::uint8_t {
-  read,  // first byte to end of body
-  admit,
-  parse,
-  route,
-  convert,
-  sign,
-  upstream,  // waiting for upstream
-  decode,
-  write,
-};
-inline constexpr std::size_t kStages = static_cast<std::size_t>(Stage::write) + 1;
-std::string_view to_string(Stage stage);
-
-enum class StreamEnd : std::uint8_t {
-  complete,
-  client_abort,
-  upstream_error,
-  truncated,
-  corrupt,
-  idle_timeout,
-  slow_client,
-  drain,
-};
-inline constexpr std::size_t kStreamEnds = static_cast<std::size_t>(StreamEnd::drain) + 1;
-std::string_view to_string(StreamEnd end);
-
-enum class UsageSource : std::uint8_t { none, provider };
-inline constexpr std::size_t kUsageSources = static_cast<std::size_t>(UsageSource::provider) + 1;
-std::string_view to_string(UsageSource source);
-
-// What upstream sent that this gateway does not know: skipped, never fatal.
-enum class UnknownItem : std::uint8_t { event, block, stop_reason, member };
-inline constexpr std::size_t kUnknownItems = static_cast<std::size_t>(UnknownItem::member) + 1;
-std::string_view to_string(UnknownItem item);
-
 // One call to one target.
 struct Attempt {
   LabelId provider = kUnknownLabel;
   LabelId upstream_model = kUnknownLabel;
   LabelId region = kUnknownLabel;
   Outcome outcome = Outcome::ok;
-  int status = 0;                // HTTP status of upstream, 0: none came
-  SpanId span_id{};              // of the attempt's client span
-  std::string_view retry;        // why it was made; a literal, empty: the first of its choice
-  std::string_view wasted;       // why what it cost bought nothing; a literal, empty: it was used
-  std::optional<Tokens> tokens;  // nullopt: upstream did not say
+  int status = 0;                     // HTTP status of upstream, 0: none came
+  SpanId span_id{};                   // of the attempt's client span
+  std::optional<RetryReason> retry;   // why it was made; nullopt: the first of its choice
+  std::optional<WasteReason> wasted;  // why what it cost bought nothing; nullopt: it was used
+  std::optional<Tokens> tokens;       // nullopt: upstream did not say
   std::optional<NanoDollars> cost;    // nullopt: no tokens, or no price for them
   std::chrono::nanoseconds start{0};  // since the request's first byte
   std::chrono::nanoseconds duration{0};
@@ -188,12 +101,12 @@ struct Record {
   // Usage: the sum of the attempts'.
   UsageSource usage_source = UsageSource::none;
   Tokens tokens;
-  std::uint32_t images = 0;         // that the model made
-  std::optional<NanoDollars> cost;  // nullopt: nothing was used, or it has no price
-  bool unpriced = false;            // something was used that has no price
-  std::string_view usage_missing;   // the reason, when an answer came without usage; a literal
-  std::string_view finish_reason;   // OpenAI's word; empty: none
-  std::string stop_reason;          // upstream's word
+  std::uint32_t images = 0;                   // that the model made
+  std::optional<NanoDollars> cost;            // nullopt: nothing was used, or it has no price
+  bool unpriced = false;                      // something was used that has no price
+  std::optional<UsageMissing> usage_missing;  // why, when an answer came without usage
+  std::string_view finish_reason;             // OpenAI's word; empty: none
+  std::string stop_reason;                    // upstream's word
   std::optional<std::chrono::milliseconds> provider_latency;
   std::array<std::uint32_t, kUnknownItems> unknown_items{};
 

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "metrics/vocabulary.h"
-
 namespace oriel::metrics {
 namespace {
 
@@ -43,6 +41,11 @@ Words::Words(LabelTable& labels)
       stage(intern_all<Stage, kStages>(labels, to_string)),
       stream_end(intern_all<StreamEnd, kStreamEnds>(labels, to_string)),
       usage_source(intern_all<UsageSource, kUsageSources>(labels, to_string)),
+      usage_missing(intern_all<UsageMissing, kUsageMissings>(labels, to_string)),
+      retry_reason(intern_all<RetryReason, kRetryReasons>(labels, to_string)),
+      waste_reason(intern_all<WasteReason, kWasteReasons>(labels, to_string)),
+      shed_reason(intern_all<ShedReason, kShedReasons>(labels, to_string)),
+      frame_fault(intern_all<FrameFault, kFrameFaults>(labels, to_string)),
       unknown_item(intern_all<UnknownItem, kUnknownItems>(labels, to_string)),
       yes(labels.intern("true")),
       no(labels.intern("false")),
@@ -169,8 +172,9 @@ void Shard::record_stream(const Record& record, const TraceMark* mark) {
 void Shard::record_usage(const Record& record) {
   const LabelId model = record.model;
   const LabelId provider = record.provider;
-  if (!record.usage_missing.empty()) {
-    count(Family::usage_missing, 1, model, provider, word(record.usage_missing));
+  if (record.usage_missing) {
+    count(Family::usage_missing, 1, model, provider,
+          words_.usage_missing[index(*record.usage_missing)]);
   }
   if (record.cost) count(Family::cost, *record.cost, model, provider);
   if (record.unpriced) count(Family::unpriced_requests, 1, model, provider);
@@ -206,9 +210,11 @@ void Shard::record_attempt(const Attempt& attempt, const TraceMark* mark) {
         words_.outcome[index(attempt.outcome)]);
   observe_marked(Family::upstream_attempt_duration, own ? &*own : nullptr, nanos(attempt.duration),
                  provider, attempt.upstream_model, words_.class_[index(attempt.outcome)]);
-  if (!attempt.retry.empty()) count(Family::retries, 1, provider, word(attempt.retry));
-  if (!attempt.wasted.empty() && attempt.tokens) {
-    const LabelId reason = word(attempt.wasted);
+  if (attempt.retry) {
+    count(Family::retries, 1, provider, words_.retry_reason[index(*attempt.retry)]);
+  }
+  if (attempt.wasted && attempt.tokens) {
+    const LabelId reason = words_.waste_reason[index(*attempt.wasted)];
     count(Family::wasted_tokens, sum_of(*attempt.tokens), provider, reason);
     if (attempt.cost) count(Family::wasted_cost, *attempt.cost, provider, reason);
   }
@@ -240,10 +246,12 @@ void Shard::loop_lag(std::chrono::nanoseconds lag) {
   observe(Family::event_loop_lag, nanos(lag), worker_);
 }
 
-void Shard::request_shed(std::string_view reason) { count(Family::requests_shed, 1, word(reason)); }
+void Shard::request_shed(ShedReason reason) {
+  count(Family::requests_shed, 1, words_.shed_reason[index(reason)]);
+}
 
-void Shard::event_stream_error(LabelId provider, std::string_view kind) {
-  count(Family::event_stream_errors, 1, provider, word(kind));
+void Shard::event_stream_error(LabelId provider, FrameFault fault) {
+  count(Family::event_stream_errors, 1, provider, words_.frame_fault[index(fault)]);
 }
 
 void Shard::set_connections(std::uint64_t open, std::uint64_t accepted) {
@@ -262,7 +270,7 @@ void Shard::preset_process() {
     cell(Family::requests_in_flight, endpoint);
     cell(Family::client_backpressure, endpoint);
   }
-  for (const std::string_view reason : kShedReasons) cell(Family::requests_shed, word(reason));
+  for (const LabelId reason : words_.shed_reason) cell(Family::requests_shed, reason);
   cell(Family::connections_open);
   cell(Family::connections);
   cell(Family::client_buffered_bytes);
@@ -278,8 +286,8 @@ void Shard::preset(LabelId model, LabelId provider) {
   for (const std::string_view reason : kFinishReasons) {
     cell(Family::finish_reasons, model, provider, word(reason));
   }
-  for (const std::string_view reason : kUsageMissingReasons) {
-    cell(Family::usage_missing, model, provider, word(reason));
+  for (const LabelId reason : words_.usage_missing) {
+    cell(Family::usage_missing, model, provider, reason);
   }
   cell(Family::reasoning_tokens, model, provider);
   cell(Family::cost, model, provider);
@@ -296,15 +304,11 @@ void Shard::preset_provider(LabelId provider) {
   for (const LabelId kind : words_.unknown_item) {
     cell(Family::unknown_upstream_items, provider, kind);
   }
-  for (const std::string_view kind : kFrameFaults) {
-    cell(Family::event_stream_errors, provider, word(kind));
-  }
-  for (const std::string_view reason : kRetryReasons) {
-    cell(Family::retries, provider, word(reason));
-  }
-  for (const std::string_view reason : kWasteReasons) {
-    cell(Family::wasted_tokens, provider, word(reason));
-    cell(Family::wasted_cost, provider, word(reason));
+  for (const LabelId kind : words_.frame_fault) cell(Family::event_stream_errors, provider, kind);
+  for (const LabelId reason : words_.retry_reason) cell(Family::retries, provider, reason);
+  for (const LabelId reason : words_.waste_reason) {
+    cell(Family::wasted_tokens, provider, reason);
+    cell(Family::wasted_cost, provider, reason);
   }
 }
 

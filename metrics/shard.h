@@ -28,6 +28,11 @@ struct Words {
   std::array<LabelId, kStages> stage;
   std::array<LabelId, kStreamEnds> stream_end;
   std::array<LabelId, kUsageSources> usage_source;
+  std::array<LabelId, kUsageMissings> usage_missing;
+  std::array<LabelId, kRetryReasons> retry_reason;
+  std::array<LabelId, kWasteReasons> waste_reason;
+  std::array<LabelId, kShedReasons> shed_reason;
+  std::array<LabelId, kFrameFaults> frame_fault;
   std::array<LabelId, kUnknownItems> unknown_item;
   LabelId yes, no;                                                    // stream
   LabelId visible, reasoning;                                         // kind of a first token
@@ -53,8 +58,8 @@ class Shard {
   void request_ended(Endpoint endpoint);
   void inter_token(LabelId model, LabelId provider, std::chrono::nanoseconds gap);
   void loop_lag(std::chrono::nanoseconds lag);
-  void request_shed(std::string_view reason);  // a literal: connections, concurrency, memory
-  void event_stream_error(LabelId provider, std::string_view kind);  // a literal
+  void request_shed(ShedReason reason);
+  void event_stream_error(LabelId provider, FrameFault fault);
   // Absolute values of the worker's sockets, set whenever they change or before a scrape.
   void set_connections(std::uint64_t open, std::uint64_t accepted);
   void set_buffered_bytes(std::uint64_t bytes);

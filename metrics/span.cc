@@ -187,16 +187,16 @@ class Spans {
   void put_call(OtlpAttributes& attributes, const Attempt& attempt, std::uint64_t resends) {
     attributes.text("http.request.method", "POST");
     put_answer(attributes, attempt.status, attempt.outcome);
-    if (!attempt.retry.empty()) {
+    if (attempt.retry) {
       attributes.integer("http.request.resend_count", resends);
-      attributes.text("oriel.attempt.retry", attempt.retry);
+      attributes.text("oriel.attempt.retry", to_string(*attempt.retry));
     }
     attributes.text("cloud.region", name_of(attempt.region));
     attributes.text("aws.request_id", attempt.request_id);
   }
 
   void put_used(OtlpAttributes& attributes, const Attempt& attempt) {
-    attributes.text("oriel.attempt.wasted", attempt.wasted);
+    if (attempt.wasted) attributes.text("oriel.attempt.wasted", to_string(*attempt.wasted));
     if (attempt.tokens) {
       const std::uint64_t input = sum_of(*attempt.tokens) - attempt.tokens->output;
       attributes.integer("oriel.attempt.input_tokens", input);
@@ -268,7 +268,7 @@ std::size_t append_spans(const Record& record, const LabelTable& labels,
   const std::size_t attempts = std::min(record.attempts.size(), kMaxLogItems);
   for (std::size_t i = 0; i < attempts; ++i) {
     const Attempt& attempt = record.attempts[i];
-    if (!attempt.retry.empty()) ++resends;
+    if (attempt.retry) ++resends;
     if (attempt.span_id == SpanId{}) continue;
     spans.put_attempt(attempt, resends);
     ++count;

@@ -1,76 +1,99 @@
 #include "metrics/vocabulary.h"
 
-#include "metrics/record.h"
+#include <array>
 
 namespace oriel::metrics {
 namespace {
 
-using Words = std::vector<std::string_view>;
-
-template <class Enum>
-Words names(std::size_t count, std::size_t first = 0) {
-  Words words;
-  for (std::size_t i = first; i < count; ++i) words.push_back(to_string(static_cast<Enum>(i)));
-  return words;
-}
-
-template <std::size_t n>
-Words words_of(const std::string_view (&list)[n]) {
-  return {std::begin(list), std::end(list)};
-}
-
-struct Row {
-  std::vector<Family> families;  // empty: all
-  Label label;
-  Words words;
+constexpr std::array<std::string_view, kOutcomes> kOutcomeNames = {
+    "ok",
+    "caller_invalid_request",
+    "caller_unauthenticated",
+    "caller_forbidden",
+    "caller_unknown_model",
+    "caller_not_found",
+    "caller_too_large",
+    "caller_context_length",
+    "caller_cancelled",
+    "caller_too_slow",
+    "policy_rate_limited",
+    "policy_budget_exceeded",
+    "policy_model_denied",
+    "policy_shed",
+    "provider_throttled",
+    "provider_quota",
+    "provider_auth_failed",
+    "provider_access_denied",
+    "provider_model_not_found",
+    "provider_rejected",
+    "provider_unavailable",
+    "provider_server_error",
+    "provider_timeout",
+    "provider_unreachable",
+    "provider_stream_truncated",
+    "provider_stream_corrupt",
+    "provider_malformed_output",
+    "gateway_draining",
+    "gateway_internal",
+    "other",
 };
+constexpr std::array<std::string_view, kEndpoints> kEndpointNames = {
+    "chat_completions", "models", "model", "health", "metrics", "status", "other",
+};
+constexpr std::array<std::string_view, kStages> kStageNames = {
+    "read", "admit", "parse", "route", "convert", "sign", "upstream", "decode", "write",
+};
+constexpr std::array<std::string_view, kStreamEnds> kStreamEndNames = {
+    "complete", "client_abort", "upstream_error", "truncated",
+    "corrupt",  "idle_timeout", "slow_client",    "drain",
+};
+constexpr std::array<std::string_view, kUsageSources> kUsageSourceNames = {"none", "provider"};
+constexpr std::array<std::string_view, kUsageMissings> kUsageMissingNames = {"absent", "cancelled",
+                                                                             "failed"};
+constexpr std::array<std::string_view, kRetryReasons> kRetryReasonNames = {"lesson",
+                                                                           "malformed_output"};
+constexpr std::array<std::string_view, kWasteReasons> kWasteReasonNames = {"retry", "client_abort",
+                                                                           "failed"};
+constexpr std::array<std::string_view, kShedReasons> kShedReasonNames = {"connections",
+                                                                         "concurrency", "memory"};
+constexpr std::array<std::string_view, kFrameFaults> kFrameFaultNames = {
+    "prelude_crc",    "message_crc",  "oversize",  "undersize",
+    "headers_length", "message_type", "malformed", "truncated",
+};
+constexpr std::array<std::string_view, kUnknownItems> kUnknownItemNames = {"event", "block",
+                                                                           "stop_reason", "member"};
 
-std::vector<Row> make_rows() {
-  using F = Family;
-  Words finish = words_of(kFinishReasons);
-  finish.push_back("other");
-  return {
-      {{}, Label::endpoint, names<Endpoint>(kEndpoints)},
-      {{}, Label::outcome, names<Outcome>(kOutcomes)},
-      {{}, Label::class_, {"ok", "caller", "policy", "provider", "gateway"}},
-      {{}, Label::stream, {"true", "false"}},
-      {{}, Label::stage, names<Stage>(kStages)},
-      {{}, Label::source, names<UsageSource>(kUsageSources, 1)},
-      {{}, Label::finish_reason, std::move(finish)},
-      {{}, Label::action, {"dropped", "clamped", "rewritten"}},
-      {{}, Label::result, {"ok", "failed"}},
-      {{F::time_to_first_token}, Label::kind, {"visible", "reasoning"}},
-      {{F::tokens, F::tokens_per_request},
-       Label::kind,
-       {"input", "output", "cache_read", "cache_write_5m", "cache_write_1h"}},
-      {{F::upstream_connections}, Label::kind, {"opened", "reused"}},
-      {{F::unknown_upstream_items}, Label::kind, names<UnknownItem>(kUnknownItems)},
-      {{F::event_stream_errors}, Label::kind, words_of(kFrameFaults)},
-      {{F::streams_ended}, Label::reason, names<StreamEnd>(kStreamEnds)},
-      {{F::usage_missing}, Label::reason, words_of(kUsageMissingReasons)},
-      {{F::retries}, Label::reason, words_of(kRetryReasons)},
-      {{F::wasted_tokens, F::wasted_cost}, Label::reason, words_of(kWasteReasons)},
-      {{F::requests_shed}, Label::reason, words_of(kShedReasons)},
-  };
-}
+// A table with a row too few would end in empty names.
+static_assert(!kOutcomeNames.back().empty() && !kEndpointNames.back().empty());
+static_assert(!kStageNames.back().empty() && !kStreamEndNames.back().empty());
+static_assert(!kUsageSourceNames.back().empty() && !kUsageMissingNames.back().empty());
+static_assert(!kRetryReasonNames.back().empty() && !kWasteReasonNames.back().empty());
+static_assert(!kShedReasonNames.back().empty() && !kFrameFaultNames.back().empty());
+static_assert(!kUnknownItemNames.back().empty());
 
-bool is_of(const Row& row, Family family, Label label) {
-  if (row.label != label) return false;
-  if (row.families.empty()) return true;
-  for (const Family one : row.families) {
-    if (one == family) return true;
-  }
-  return false;
+template <class Enum, std::size_t n>
+std::string_view name_in(const std::array<std::string_view, n>& names, Enum value) {
+  return names[static_cast<std::size_t>(value)];
 }
 
 }  // namespace
 
-std::span<const std::string_view> vocabulary_of(Family family, Label label) {
-  static const std::vector<Row> kRows = make_rows();
-  for (const Row& row : kRows) {
-    if (is_of(row, family, label)) return row.words;
-  }
-  return {};
+std::string_view to_string(Outcome outcome) { return name_in(kOutcomeNames, outcome); }
+std::string_view to_string(Endpoint endpoint) { return name_in(kEndpointNames, endpoint); }
+std::string_view to_string(Stage stage) { return name_in(kStageNames, stage); }
+std::string_view to_string(StreamEnd end) { return name_in(kStreamEndNames, end); }
+std::string_view to_string(UsageSource source) { return name_in(kUsageSourceNames, source); }
+std::string_view to_string(UsageMissing why) { return name_in(kUsageMissingNames, why); }
+std::string_view to_string(RetryReason reason) { return name_in(kRetryReasonNames, reason); }
+std::string_view to_string(WasteReason reason) { return name_in(kWasteReasonNames, reason); }
+std::string_view to_string(ShedReason reason) { return name_in(kShedReasonNames, reason); }
+std::string_view to_string(FrameFault fault) { return name_in(kFrameFaultNames, fault); }
+std::string_view to_string(UnknownItem item) { return name_in(kUnknownItemNames, item); }
+
+std::string_view class_of(Outcome outcome) {
+  if (outcome == Outcome::other) return "gateway";
+  const std::string_view name = to_string(outcome);
+  return name.substr(0, name.find('_'));
 }
 
 }  // namespace oriel::metrics

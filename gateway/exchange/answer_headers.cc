@@ -48,7 +48,7 @@ void add_record_headers(const metrics::Record& record, std::vector<Header>& head
 }
 
 void add_cost_header(const metrics::Record& record, std::vector<Header>& headers) {
-  const bool whole_sum = !record.unpriced && record.usage_missing.empty();
+  const bool whole_sum = !record.unpriced && !record.usage_missing;
   if (!record.cost || !whole_sum) return;
   headers.push_back({"x-oriel-cost-usd", {}});
   metrics::append_dollars(*record.cost, headers.back().value);

@@ -49,8 +49,8 @@ void AnswerNotes::price(metrics::Attempt& attempt, const metrics::Price& price,
   }
 }
 
-void AnswerNotes::missing_usage(std::string_view why) {
-  if (record_.usage_missing.empty()) record_.usage_missing = why;
+void AnswerNotes::missing_usage(metrics::UsageMissing why) {
+  if (!record_.usage_missing) record_.usage_missing = why;
 }
 
 void AnswerNotes::facts(const convert::UpstreamFacts& facts) {

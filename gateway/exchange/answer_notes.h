@@ -20,7 +20,7 @@ class AnswerNotes {
   // The attempt has ended, with so many pictures made: nothing more is used.
   void price(metrics::Attempt& attempt, const metrics::Price& price, std::uint32_t images);
   // An answer ends and upstream did not say what it cost; `why` is a literal.
-  void missing_usage(std::string_view why);
+  void missing_usage(metrics::UsageMissing why);
   void facts(const convert::UpstreamFacts& facts);
   void finish(convert::FinishReason reason) { record_.finish_reason = convert::to_string(reason); }
   // A delta of a stream, decoded from bytes that came at `time`.

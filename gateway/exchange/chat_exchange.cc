@@ -15,7 +15,9 @@ using convert::ChatReply;
 using convert::Error;
 using convert::ErrorKind;
 using convert::Header;
+using metrics::RetryReason;
 using metrics::Stage;
+using metrics::UsageMissing;
 
 constexpr std::uint32_t kMaxRounds = 3;  // attempts of one choice, all reasons together
 constexpr std::string_view kPing = ": ping\n\n";
@@ -119,7 +121,8 @@ void ChatExchange::call_upstream() {
     const auto choice = static_cast<std::uint32_t>(calls_.size());
     calls_.push_back(std::make_unique<ModelCall>(scope_, observer, choice));
   }
-  const std::string_view retry = rounds_++ == 0 ? std::string_view() : "lesson";
+  std::optional<RetryReason> retry;
+  if (rounds_++ != 0) retry = RetryReason::lesson;
   state_ = State::calling;
   for (const auto& call : calls_) {
     if (!start_call(*call, retry)) return;
@@ -128,7 +131,7 @@ void ChatExchange::call_upstream() {
   if (plan_.wants_stream() && !begun_ && patience.count() > 0) arm_pulse(patience);
 }
 
-bool ChatExchange::start_call(ModelCall& call, std::string_view retry) {
+bool ChatExchange::start_call(ModelCall& call, std::optional<RetryReason> retry) {
   auto request = signer_.make();
   if (!request) {
     fail(request.error());
@@ -155,7 +158,7 @@ bool ChatExchange::try_again(ModelCall& call, const Error& error) {
   ++rounds_;
   call.discard(outcome_of(error.kind), Discard::retry);
   stages_.enter(Stage::sign);
-  (void)start_call(call, "malformed_output");
+  (void)start_call(call, RetryReason::malformed_output);
   return true;
 }
 
@@ -219,13 +222,13 @@ void ChatExchange::on_call_reply(ModelCall& call, ChatReply&& reply) {
 
 void ChatExchange::on_call_error(ModelCall& call, const Error& error) {
   if (state_ == State::draining) {
-    if (!call.usage()) notes_.missing_usage("cancelled");
+    if (!call.usage()) notes_.missing_usage(UsageMissing::cancelled);
     if (!any_asking()) end_draining();
     return;
   }
   // What is malformed was made, and paid for.
   const bool made = error.kind == ErrorKind::upstream_malformed_output;
-  if (made && !call.usage()) notes_.missing_usage("failed");
+  if (made && !call.usage()) notes_.missing_usage(UsageMissing::failed);
   if (try_again(call, error)) return;
   shown_choice_ = call.choice();
   fail(error);
@@ -324,7 +327,7 @@ void ChatExchange::fail(const Error& error) {
   if (begun_) {
     const bool known = std::all_of(calls_.begin(), calls_.end(),
                                    [](const auto& call) { return call->usage().has_value(); });
-    if (!known) notes_.missing_usage("failed");
+    if (!known) notes_.missing_usage(UsageMissing::failed);
     record_.stream_end = stream_end_of(error);
     return write_error(error);
   }

@@ -73,7 +73,7 @@ class ChatExchange final : public Exchange, private ModelCallObserver {
   void sign();
   void hash_slice();
   void call_upstream();
-  bool start_call(ModelCall& call, std::string_view retry);
+  bool start_call(ModelCall& call, std::optional<metrics::RetryReason> retry);
   bool try_again(ModelCall& call, const convert::Error& error);
 
   // The way back.

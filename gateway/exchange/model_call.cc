@@ -15,6 +15,8 @@ using convert::ErrorKind;
 using convert::Header;
 using convert::Result;
 using metrics::Stage;
+using metrics::UsageMissing;
+using metrics::WasteReason;
 
 // An error body that is longer says nothing more.
 constexpr std::size_t kMaxErrorBody = 256 * 1024;
@@ -23,14 +25,14 @@ constexpr std::size_t kMaxRequestId = 128;
 
 // What is said of an attempt without use: why its usage is missing, or why its cost is wasted.
 struct DiscardWords {
-  std::string_view usage_missing;  // empty: nothing is said
-  std::string_view wasted;
+  std::optional<UsageMissing> usage_missing;  // nullopt: nothing is said
+  WasteReason wasted = WasteReason::failed;
 };
 constexpr DiscardWords words_of(Discard why) {
   switch (why) {
-    case Discard::retry: return {{}, "retry"};
-    case Discard::failed: return {"failed", "failed"};
-    case Discard::client_left: return {"cancelled", "client_abort"};
+    case Discard::retry: return {std::nullopt, WasteReason::retry};
+    case Discard::failed: return {UsageMissing::failed, WasteReason::failed};
+    case Discard::client_left: return {UsageMissing::cancelled, WasteReason::client_abort};
   }
   return {};
 }
@@ -66,7 +68,7 @@ ModelCall::~ModelCall() = default;
 
 void ModelCall::start(const Route& route, UpstreamRequest request,
                       const convert::ReplyContext& context, Delivery delivery,
-                      std::string_view retry) {
+                      std::optional<metrics::RetryReason> retry) {
   route_ = &route;
   context_ = context;
   delivery_ = delivery;
@@ -100,8 +102,8 @@ void ModelCall::discard(metrics::Outcome outcome, Discard why) {
   const DiscardWords words = words_of(why);
   if (asking()) {
     const bool answering = status_ == 0 || status_ == 200;
-    const bool unsaid = answering && !usage_ && !words.usage_missing.empty();
-    if (unsaid) scope_.notes.missing_usage(words.usage_missing);
+    const bool unsaid = answering && !usage_ && words.usage_missing;
+    if (unsaid) scope_.notes.missing_usage(*words.usage_missing);
     close_attempt(outcome);
     state_ = State::failed;
   }
@@ -228,7 +230,7 @@ void ModelCall::on_answer() {
   if (!reply) return fail(reply.error());
   if (reply->usage) note_usage(*reply->usage);
   images_ = static_cast<std::uint32_t>(reply->images.size());
-  if (!usage_) scope_.notes.missing_usage("absent");
+  if (!usage_) scope_.notes.missing_usage(UsageMissing::absent);
   scope_.notes.facts(reply->facts);
   scope_.notes.finish(reply->finish);
   if (keeps_reasoning()) {
@@ -247,7 +249,7 @@ void ModelCall::on_answer() {
 // ends
 
 void ModelCall::on_complete() {
-  if (!usage_) scope_.notes.missing_usage("absent");
+  if (!usage_) scope_.notes.missing_usage(UsageMissing::absent);
   if (keeps_reasoning()) reasoning_.store(*scope_.chat.reasoning_cache, scope_.tenant, *route_);
   close_attempt(metrics::Outcome::ok);
   state_ = State::complete;
@@ -268,9 +270,8 @@ void ModelCall::on_timer() {
 void ModelCall::fail(const Error& error) {
   if (error.usage) note_usage(*error.usage);
   close_attempt(outcome_of(error.kind));
-  const std::string_view broken = frame_fault_of(error);
-  if (!broken.empty()) {
-    scope_.context.records->shard().event_stream_error(route_->provider->label, broken);
+  if (const auto broken = frame_fault_of(error)) {
+    scope_.context.records->shard().event_stream_error(route_->provider->label, *broken);
   }
   state_ = State::failed;
   if (timer_) timer_->cancel();

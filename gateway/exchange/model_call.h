@@ -77,9 +77,9 @@ class ModelCall final : private UpstreamObserver, private convert::DeltaSink {
   ~ModelCall();
 
   // A new attempt; there is none under way. The route is borrowed until the next. `retry`: why it
-  // is made, a literal; empty: it is the first.
+  // is made; nullopt: it is the first.
   void start(const Route& route, UpstreamRequest request, const convert::ReplyContext& context,
-             Delivery delivery, std::string_view retry);
+             Delivery delivery, std::optional<metrics::RetryReason> retry);
   // Nobody wants the attempt's answer: what it cost is wasted. One under way ends with this
   // outcome, and as an answer without usage, unless upstream refuses anyway.
   void discard(metrics::Outcome outcome, Discard why);

@@ -61,10 +61,6 @@ constexpr bool outcomes_in_order() {
 }
 static_assert(outcomes_in_order());
 
-// The decoders' words for what they find below a stream's JSON.
-constexpr std::array<std::string_view, 6> kFrameFaults{
-    "prelude_crc", "message_crc", "oversize", "undersize", "headers_length", "message_type"};
-
 constexpr std::chrono::milliseconds kMaxRetryAfter{60'000};
 constexpr std::chrono::milliseconds kFirstDelay{1'000};
 constexpr std::chrono::milliseconds kLastDelay{20'000};  // 30 s with the most that jitter adds
@@ -96,11 +92,14 @@ metrics::StreamEnd stream_end_of(const convert::Error& error) {
   }
 }
 
-std::string_view frame_fault_of(const convert::Error& error) {
-  if (error.kind == ErrorKind::upstream_stream_truncated) return "truncated";
-  if (error.kind != ErrorKind::upstream_stream_corrupt) return {};
-  const auto* known = std::find(kFrameFaults.begin(), kFrameFaults.end(), error.detail);
-  return known == kFrameFaults.end() ? "malformed" : *known;
+std::optional<metrics::FrameFault> frame_fault_of(const convert::Error& error) {
+  if (error.kind == ErrorKind::upstream_stream_truncated) return metrics::FrameFault::truncated;
+  if (error.kind != ErrorKind::upstream_stream_corrupt) return std::nullopt;
+  for (std::size_t i = 0; i < metrics::kFrameFaults; ++i) {
+    const auto fault = static_cast<metrics::FrameFault>(i);
+    if (error.detail == to_string(fault)) return fault;  // the decoders say it in our words
+  }
+  return metrics::FrameFault::malformed;
 }
 
 metrics::Tokens tokens_of(const convert::Usage& usage) {

@@ -15,9 +15,8 @@ namespace oriel::gateway {
 
 metrics::Outcome outcome_of(convert::ErrorKind kind);
 metrics::StreamEnd stream_end_of(const convert::Error& error);
-// What was broken in upstream's event stream, a word of the metrics' vocabulary; empty: nothing
-// was.
-std::string_view frame_fault_of(const convert::Error& error);
+// What was broken in upstream's stream; nullopt: nothing was.
+std::optional<metrics::FrameFault> frame_fault_of(const convert::Error& error);
 metrics::Tokens tokens_of(const convert::Usage& usage);
 metrics::UnknownItem unknown_item_of(convert::UnknownItem item);
 

@@ -9,7 +9,7 @@ void serve_chat(HandlerContext& context, std::string_view, http::Request&& reque
                 http::Reply& reply) {
   ExchangeContext& exchanges = *context.exchanges;
   if (is_full(context)) {
-    exchanges.records->shard().request_shed("concurrency");
+    exchanges.records->shard().request_shed(metrics::ShedReason::concurrency);
     exchanges.table
         ->add(std::make_unique<Exchange>(exchanges, request, reply,
                                          metrics::Endpoint::chat_completions))

@@ -138,7 +138,7 @@ http::Admission admit(const HandlerContext& context, const HttpRequestHead& head
     if (context.health->draining.load(std::memory_order_relaxed)) {
       admission.refusal = Error{.kind = ErrorKind::draining};
     } else if (is_full(context)) {
-      context.exchanges->records->shard().request_shed("concurrency");
+      context.exchanges->records->shard().request_shed(metrics::ShedReason::concurrency);
       admission.refusal = Error{.kind = ErrorKind::overloaded};
     } else {
       admission.refusal = refuse_content(head);

@@ -8,7 +8,7 @@
 #include <sstream>
 #include <string>
 
-#include "metrics/vocabulary.h"
+#include "metrics/label_words.h"
 
 namespace oriel::metrics {
 namespace {
@@ -73,7 +73,7 @@ TEST(Catalogue, ClosedLabelsHaveAVocabulary) {
                                           Label::action,   Label::result};
   for (const FamilyRow& row : catalogue()) {
     for (const Label label : row.labels) {
-      const auto words = vocabulary_of(row.family, label);
+      const auto words = label_words(row.family, label);
       EXPECT_EQ(!words.empty(), kClosed.count(label) == 1) << row.name << ' ' << to_string(label);
       const std::set<std::string_view> distinct(words.begin(), words.end());
       EXPECT_EQ(distinct.size(), words.size()) << row.name << ' ' << to_string(label);

@@ -120,10 +120,10 @@ TEST(Emf, TellsAllOfAStream) {
   Record record = good_stream(labels);
   record.cost = 35;
   record.unpriced = true;
-  record.attempts[0].wasted = "retry";
+  record.attempts[0].wasted = WasteReason::retry;
   record.attempts[0].tokens = Tokens{30, 4, 0, 0, 0, 0};
   record.attempts[0].cost = 1'200'000'000;
-  record.attempts[1].retry = "throttled";
+  record.attempts[1].retry = RetryReason::lesson;
   emf.add(record);
   record.outcome = Outcome::caller_cancelled;
   record.status = 499;

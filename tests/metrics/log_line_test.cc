@@ -26,15 +26,15 @@ Record rich_stream(LabelTable& labels) {
   record.images = 2;
   record.cost = 35;
   record.unpriced = true;
-  record.usage_missing = "no_usage";
+  record.usage_missing = UsageMissing::absent;
   Attempt& failed = record.attempts[0];
   failed.span_id.fill(0xa1);
-  failed.wasted = "retry";
+  failed.wasted = WasteReason::retry;
   failed.tokens = Tokens{30, 4, 0, 0, 0, 0};
   failed.cost = 1'200'000'000;
   Attempt& good = record.attempts[1];
   good.span_id.fill(0xa2);
-  good.retry = "throttled";
+  good.retry = RetryReason::lesson;
   good.start = milliseconds(80);
   good.tokens = Tokens{100, 51, 7, 5, 3, 11};
   return record;
@@ -56,14 +56,14 @@ TEST(LogLine, HoldsEveryFieldOfTheRecord) {
       R"("stream":true,"ttft_ms":200,"first_reasoning_ms":90,"stream_end":"complete",)"
       R"("max_stall_ms":30,"chunks":64,)"
       R"("tokens":{"input":100,"output":51,"cache_read":7,"cache_write":8,"reasoning":11},)"
-      R"("usage_source":"provider","usage_missing":"no_usage","images":2,"cost_usd":0.000000035,)"
+      R"("usage_source":"provider","usage_missing":"absent","images":2,"cost_usd":0.000000035,)"
       R"("unpriced":true,"finish_reason":"stop","stop_reason":"end_turn","retries":1,)"
       R"("attempts":[{"target":"bedrock/anthropic.claude-v9","region":"eu-west-1",)"
       R"("outcome":"provider_throttled","status":429,"start_ms":0,"duration_ms":20,)"
       R"("aws_request_id":"aws-1","span_id":"a1a1a1a1a1a1a1a1",)"
       R"("wasted":"retry","tokens":34,"cost_usd":1.2},)"
       R"({"target":"bedrock/anthropic.claude-v9","region":"eu-west-1","outcome":"ok","status":200,)"
-      R"("retry":"throttled","start_ms":80,"duration_ms":1400,"aws_request_id":"aws-2",)"
+      R"("retry":"lesson","start_ms":80,"duration_ms":1400,"aws_request_id":"aws-2",)"
       R"("span_id":"a2a2a2a2a2a2a2a2"}],)"
       R"("adjusted":[{"parameter":"temperature","action":"clamped"}],"learned":["top_p"],)"
       R"("unknown_items":{"member":2},)"
@@ -106,9 +106,9 @@ TEST(LogLine, SaysWhatWasWastedEvenWithoutPriceOrUsage) {
   LabelTable labels;
   Record record;
   record.attempts.resize(3);
-  record.attempts[0].wasted = "retry";
+  record.attempts[0].wasted = WasteReason::retry;
   record.attempts[0].tokens = Tokens{7, 1, 0, 0, 0, 0};
-  record.attempts[1].wasted = "client_abort";
+  record.attempts[1].wasted = WasteReason::client_abort;
   record.attempts[2].tokens = Tokens{7, 1, 0, 0, 0, 0};  // used: it stands in the request's sum
   const std::string line = line_of(record, labels);
   EXPECT_NE(line.find(R"("wasted":"retry","tokens":8})"), std::string::npos) << line;

@@ -132,7 +132,9 @@ class AnyRecord {
     for (std::uint64_t i = below(4); i > 0; --i) add_attempt(record);
     for (std::uint64_t i = below(3); i > 0; --i) record.adjusted.push_back({"top_k", "dropped"});
     for (std::uint64_t i = below(3); i > 0; --i) record.learned.push_back("temperature");
-    if (record.usage_source == UsageSource::none && yes()) record.usage_missing = "no_usage";
+    if (record.usage_source == UsageSource::none && yes()) {
+      record.usage_missing = static_cast<UsageMissing>(below(kUsageMissings));
+    }
     record.stream = yes();
     if (record.stream) add_stream(record);
   }
@@ -155,8 +157,10 @@ class AnyRecord {
     attempt.span_id[0] = static_cast<std::uint8_t>(record.attempts.size());
     attempt.start = time();
     attempt.duration = time();
-    if (record.attempts.size() > 1) attempt.retry = *rc::gen::element("", "throttled", "timeout");
-    attempt.wasted = *rc::gen::element("", "retry", "client_abort");
+    if (record.attempts.size() > 1 && yes()) {
+      attempt.retry = static_cast<RetryReason>(below(kRetryReasons));
+    }
+    if (yes()) attempt.wasted = static_cast<WasteReason>(below(kWasteReasons));
     if (!yes()) return;
     const std::uint64_t output = below(9'999);
     attempt.tokens = Tokens{below(9'999), output, below(3), below(3), below(3), below(output + 1)};

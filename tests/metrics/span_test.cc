@@ -33,10 +33,10 @@ Record traced_stream(LabelTable& labels) {
   record.response_model = "claude-9-20260101";
   record.cost = 1'234'500;
   record.attempts[0].start = milliseconds(5);
-  record.attempts[0].wasted = "retry";
+  record.attempts[0].wasted = WasteReason::retry;
   record.attempts[0].tokens = Tokens{.input = 9};
   record.attempts[1].start = milliseconds(45);
-  record.attempts[1].retry = "throttled";
+  record.attempts[1].retry = RetryReason::lesson;
   record.attempts[1].tokens = record.tokens;
   record.attempts[1].cost = 1'234'500;
   return record;
@@ -109,7 +109,7 @@ TEST(Spans, OfAStreamThatWasTriedTwice) {
       R"("startTimeUnixNano":"1714564798668000000","endTimeUnixNano":"1714564800068000000",)"
       R"("attributes":[)" +
       call + integer("http.response.status_code", "200") + "," +
-      integer("http.request.resend_count", "1") + "," + text("oriel.attempt.retry", "throttled") +
+      integer("http.request.resend_count", "1") + "," + text("oriel.attempt.retry", "lesson") +
       "," + text("cloud.region", "eu-west-1") + "," + text("aws.request_id", "aws-2") + "," +
       integer("oriel.attempt.input_tokens", "115") + "," +
       integer("oriel.attempt.output_tokens", "51") + "," +

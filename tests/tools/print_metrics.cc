@@ -9,10 +9,10 @@
 #include <string_view>
 
 #include "metrics/catalogue.h"
+#include "metrics/label_words.h"
 #include "metrics/labels.h"
 #include "metrics/semconv.h"
 #include "metrics/series.h"
-#include "metrics/vocabulary.h"
 
 namespace oriel::tools {
 namespace {
@@ -92,7 +92,7 @@ constexpr Later kLater[] = {
 };
 
 void add_words(std::string& out, Family family, Label label) {
-  const auto words = metrics::vocabulary_of(family, label);
+  const auto words = metrics::label_words(family, label);
   for (const std::string_view word : words) {
     out.append(word.data() == words.front().data() ? "" : " ").append(code(word));
   }

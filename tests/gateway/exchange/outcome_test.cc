@@ -11,6 +11,7 @@ namespace {
 
 using convert::Error;
 using convert::ErrorKind;
+using metrics::FrameFault;
 
 class FixedRandom final : public Random {
  public:
@@ -93,10 +94,11 @@ TEST(Frames, FaultsAreWordsOfTheMetricsOwn) {
   const auto word = [](ErrorKind kind, std::string detail) {
     return frame_fault_of({.kind = kind, .detail = std::move(detail)});
   };
-  EXPECT_EQ(word(ErrorKind::upstream_stream_corrupt, "prelude_crc"), "prelude_crc");
-  EXPECT_EQ(word(ErrorKind::upstream_stream_corrupt, "whatever upstream wrote"), "malformed");
-  EXPECT_EQ(word(ErrorKind::upstream_stream_truncated, "inside a frame"), "truncated");
-  EXPECT_EQ(word(ErrorKind::upstream_timeout, "prelude_crc"), "");
+  EXPECT_EQ(word(ErrorKind::upstream_stream_corrupt, "prelude_crc"), FrameFault::prelude_crc);
+  EXPECT_EQ(word(ErrorKind::upstream_stream_corrupt, "whatever upstream wrote"),
+            FrameFault::malformed);
+  EXPECT_EQ(word(ErrorKind::upstream_stream_truncated, "inside a frame"), FrameFault::truncated);
+  EXPECT_EQ(word(ErrorKind::upstream_timeout, "prelude_crc"), std::nullopt);
 }
 
 TEST(Transfer, FaultsBecomeTypedErrors) {

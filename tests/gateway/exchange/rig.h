@@ -19,6 +19,7 @@
 #include "tests/convert/event_stream_encoder.h"
 #include "tests/gateway/exchange/accounts.h"
 #include "tests/gateway/http/rig.h"
+#include "tests/metrics/closed_labels.h"
 
 namespace oriel::gateway {
 
@@ -414,6 +415,7 @@ inline void check(ChatRig& rig, const Expected& expected) {
   ASSERT_EQ(rig.lines.size(), 1U);
   const Line line(rig.lines[0]);
   const Samples samples(rig.registry);
+  metrics::expect_closed_labels(rig.registry.render("").body);
   EXPECT_EQ(samples.sum("oriel_requests_total"), 1);
   EXPECT_EQ(samples.sum("oriel_requests_total", {label("outcome", expected.outcome),
                                                  label("code", std::to_string(expected.status))}),
