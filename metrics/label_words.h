@@ -1,5 +1,5 @@
-// The words that closed labels may take (spec/observability.md §2), by family: docs/metrics.md lists
-// them, and tests hold every exposed sample to them.
+// The words that closed labels may take (spec/observability.md §2), by family: docs/metrics.md
+// lists them, and tests hold every exposed sample to them.
 #pragma once
 
 #include <span>
