@@ -62,6 +62,9 @@ enum class ErrorKind : std::uint8_t {
 };
 inline constexpr std::size_t kErrorKinds = static_cast<std::size_t>(ErrorKind::internal) + 1;
 
+// No client is told to wait longer.
+inline constexpr std::chrono::milliseconds kMaxRetryAfter{60'000};
+
 struct Error {
   ErrorKind kind = ErrorKind::internal;
   // What the client reads; no account ids, ARNs, hosts or request ids of AWS. Empty: the kind's
@@ -79,7 +82,7 @@ struct Error {
   int status = 0;
   // What upstream said, 0 when it said nothing.
   int upstream_status = 0;
-  std::optional<std::chrono::milliseconds> retry_after;
+  std::optional<std::chrono::milliseconds> retry_after;  // at most kMaxRetryAfter
   // What a refusal taught about the model; none: the same request would be refused again.
   Lesson lesson;
   // What the answer cost that turned out to be unusable, where it says so.

@@ -2,18 +2,17 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <utility>
 
 #include "convert/bedrock/error_classes.h"
+#include "convert/wire/retry_after.h"
 
 namespace oriel::convert::bedrock {
 namespace {
 
 using enum ErrorKind;
 
-constexpr std::chrono::milliseconds kMaxRetryAfter{60'000};
 constexpr std::size_t kMaxDetail = 64;
 
 // Whether the client reads upstream's words (sanitised) or only ours.
@@ -171,23 +170,6 @@ void unwrap_model_error(std::string& message, Error& error, json::Reader& reader
   if (const std::string type = text_of("type"); is_word(type)) error.type = type;
 }
 
-std::optional<std::chrono::milliseconds> retry_after(std::span<const Header> headers) {
-  const auto number = [&](std::string_view name) -> std::optional<std::int64_t> {
-    const std::string_view text = find_header(headers, name);
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const bool whole = error == std::errc() && end == text.data() + text.size();
-    return whole && value >= 0 ? std::optional(value) : std::nullopt;
-  };
-  std::optional<std::int64_t> wait = number("retry-after-ms");
-  if (!wait) {
-    const auto seconds = number("retry-after");
-    if (!seconds) return std::nullopt;
-    wait = std::min<std::int64_t>(*seconds, kMaxRetryAfter.count()) * 1000;
-  }
-  return std::min(std::chrono::milliseconds(*wait), kMaxRetryAfter);
-}
-
 }  // namespace
 
 std::string clean_exception_type(std::string_view type) {
@@ -251,7 +233,7 @@ Error decode_http_error(int status, std::span<const Header> headers, const json:
   fault.type = clean_exception_type(find_header(headers, "x-amzn-ErrorType"));
   if (const auto value = reader.read(body)) read_fault(*value, fault);
   Error error = classify(std::move(fault), reader);
-  error.retry_after = retry_after(headers);
+  error.retry_after = wire::read_retry_after(headers, kMaxRetryAfter);
   return error;
 }
 

@@ -6,6 +6,7 @@
 #include "convert/openai/passthrough_error.h"
 #include "convert/openai/passthrough_facts.h"
 #include "convert/openai/passthrough_stream.h"
+#include "convert/wire/retry_after.h"
 
 namespace oriel::convert {
 namespace {
@@ -138,7 +139,7 @@ class OpenAiDialect final : public Dialect {
     const auto root = reader.read(body);
     Error error = openai::map_error(status, root ? *root : json::Value());
     error.upstream_status = status;
-    error.retry_after = openai::read_retry_after(headers);
+    error.retry_after = wire::read_retry_after(headers, kMaxRetryAfter);
     return error;
   }
 

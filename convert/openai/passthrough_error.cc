@@ -15,7 +15,6 @@ using json::Value;
 
 constexpr std::size_t kMaxMessage = 1000;  // bytes of an upstream's message that a client sees
 constexpr std::size_t kMaxWord = 64;       // bytes of a code or type
-constexpr std::chrono::milliseconds kMaxRetryAfter{60'000};
 
 struct StatusRow {
   int status;
@@ -187,20 +186,6 @@ Error map_error(int status, const Value& body) {
   error.param = masked(text_of(object.find("param").value_or(Value())));
   if (known == 422) error.status = known;
   return error;
-}
-
-std::optional<std::chrono::milliseconds> read_retry_after(std::span<const Header> headers) {
-  for (const auto& [name, unit] : {std::pair{"retry-after-ms", 1.0}, {"retry-after", 1000.0}}) {
-    const std::string_view text = find_header(headers, name);
-    if (text.empty() || !wire::is_digit(text.front())) continue;
-    double value = 0;
-    const auto [end, failed] =
-        std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-    if (failed != std::errc() || end != text.data() + text.size()) continue;
-    const double milliseconds = std::min(value * unit, static_cast<double>(kMaxRetryAfter.count()));
-    return std::chrono::milliseconds(static_cast<std::int64_t>(milliseconds));
-  }
-  return std::nullopt;
 }
 
 }  // namespace oriel::convert::openai

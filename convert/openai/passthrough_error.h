@@ -15,7 +15,4 @@ namespace oriel::convert::openai {
 // decides. `body` is {"error": …} in any of its common shapes, or null when there was no JSON.
 Error map_error(int status, const json::Value& body);
 
-// From the headers retry-after-ms and retry-after (seconds), at most 60 s.
-std::optional<std::chrono::milliseconds> read_retry_after(std::span<const Header> headers);
-
 }  // namespace oriel::convert::openai

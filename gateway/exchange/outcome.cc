@@ -61,7 +61,6 @@ constexpr bool outcomes_in_order() {
 }
 static_assert(outcomes_in_order());
 
-constexpr std::chrono::milliseconds kMaxRetryAfter{60'000};
 constexpr std::chrono::milliseconds kFirstDelay{1'000};
 constexpr std::chrono::milliseconds kLastDelay{20'000};  // 30 s with the most that jitter adds
 constexpr std::uint32_t kMostDoublings = 5;
@@ -161,8 +160,8 @@ std::vector<convert::Header> retry_headers(const convert::Error& error, Random& 
                      error.kind == ErrorKind::upstream_malformed_output;
   if (spent || (!worth_it && !error.retry_after)) return {{"x-should-retry", "false"}};
   if (status != 429 && status != 503) return {};
-  const auto delay =
-      std::min(error.retry_after.value_or(jittered_delay(throttled, random)), kMaxRetryAfter);
+  const auto delay = std::min(error.retry_after.value_or(jittered_delay(throttled, random)),
+                              convert::kMaxRetryAfter);
   const auto seconds = (delay.count() + 999) / 1000;
   return {{"retry-after-ms", std::to_string(delay.count())},
           {"retry-after", std::to_string(seconds)}};

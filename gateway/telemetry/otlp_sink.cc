@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <charconv>
 #include <deque>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "convert/wire/retry_after.h"
 #include "gateway/loop.h"
 #include "gateway/telemetry/otlp_body.h"
 #include "metrics/gzip.h"
@@ -21,21 +21,12 @@ using std::chrono::milliseconds;
 constexpr std::size_t kMaxAnswer = 64 * 1024;  // bytes that are looked at
 constexpr milliseconds kFirstPause{1'000};     // between tries, doubled each time
 constexpr milliseconds kLastPause{30'000};
+constexpr milliseconds kMaxToldPause{86'400'000};
 constexpr milliseconds kConnect{5'000};
 
 // What the protocol lets be tried again; everything else is final.
 bool may_retry(int status) {
   return status == 429 || status == 502 || status == 503 || status == 504;
-}
-
-// In seconds; a date is not read, and counts as none.
-std::optional<milliseconds> retry_after(const std::vector<convert::Header>& headers) {
-  constexpr std::uint32_t kMost = 86'400;
-  const std::string_view text = convert::find_header(headers, "retry-after");
-  std::uint32_t seconds = 0;
-  const auto [at, status] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (status != std::errc() || at != text.data() + text.size()) return std::nullopt;
-  return milliseconds(1'000) * std::min(seconds, kMost);
 }
 
 // Half of the pause to one and a half of it.
@@ -164,7 +155,7 @@ void OtlpSink::Impl::call() {
 
 void OtlpSink::Impl::on_head(int head_status, const std::vector<convert::Header>& headers) {
   status = head_status;
-  told_pause = retry_after(headers);
+  told_pause = convert::wire::read_retry_after(headers, kMaxToldPause);
 }
 
 void OtlpSink::Impl::on_body(std::string_view bytes) {
