@@ -205,6 +205,7 @@ inline constexpr std::size_t kUnknownItems = static_cast<std::size_t>(UnknownIte
 struct UpstreamFacts {
   std::string stop_reason;                  // upstream's own word
   std::string model;                        // as upstream names itself; empty: it does not
+  std::string id;                           // of an answer that is passed on; empty: it has none
   std::optional<std::uint64_t> latency_ms;  // Converse metrics.latencyMs
   std::array<std::uint32_t, kUnknownItems> unknown_items{};
 

@@ -193,6 +193,7 @@ void put_identity(Writer& writer, const Record& record, const LabelTable& labels
   put_label(writer, "provider", record.provider, labels);
   put(writer, "upstream_model", record.upstream_model);
   put(writer, "response_model", record.response_model);
+  put(writer, "response_id", record.response_id);
   put(writer, "region", record.region);
   if (!record.attempts.empty()) put(writer, "aws_request_id", record.attempts.back().request_id);
 }

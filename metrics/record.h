@@ -68,6 +68,7 @@ struct Record {
   LabelId provider = kUnknownLabel;
   std::string upstream_model;  // as sent; log and span only
   std::string response_model;  // as upstream names itself; log and span only
+  std::string response_id;     // of the answer, as its client sees it; log and span only
   std::string region;          // log only
   std::string client_addr;     // log only
   std::string user_hash;       // of the request's end user; log only

@@ -148,6 +148,7 @@ class Spans {
     attributes.text("gen_ai.request.model", name_of(record_.model));
     attributes.boolean("gen_ai.request.stream", record_.stream);
     attributes.text("gen_ai.response.model", record_.response_model);
+    attributes.text("gen_ai.response.id", record_.response_id);
     attributes.texts("gen_ai.response.finish_reasons", record_.finish_reason);
     if (const auto first = first_chunk()) {
       attributes.decimal("gen_ai.response.time_to_first_chunk", nanos_of(*first), 9);

@@ -18,6 +18,7 @@ inline metrics::Record chat_record(metrics::LabelTable& labels, int model) {
   record.provider = labels.intern("bedrock");
   record.upstream_model = "anthropic.claude-v9";
   record.response_model = "anthropic.claude-v9";
+  record.response_id = "chatcmpl-0f8fad5bd9cb469fa16570867728950e";
   record.region = "eu-west-1";
   record.client_addr = "192.0.2.17";
   record.trace.trace_id = {0x4b, 0xf9, 0x2f, 0x35, 0x77, 0xb3, 0x4d, 0xa6,

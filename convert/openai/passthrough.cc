@@ -115,7 +115,7 @@ class OpenAiDialect final : public Dialect {
       return Unexpected{std::move(error)};
     }
     ChatReply reply;
-    openai::read_model(*root, reply.facts);
+    openai::read_names(*root, reply.facts);
     const auto word = choice->find("finish_reason");
     if (const auto finish = word ? word->as_text() : std::nullopt) {
       reply.finish = openai::read_finish(*finish, reply.facts);

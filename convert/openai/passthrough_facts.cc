@@ -5,8 +5,9 @@
 namespace oriel::convert::openai {
 namespace {
 
-constexpr std::size_t kMaxWord = 64;    // bytes of a finish reason that are kept
-constexpr std::size_t kMaxModel = 256;  // bytes of a model's name; a longer one is none
+constexpr std::size_t kMaxWord = 64;  // bytes of a finish reason that are kept
+constexpr std::size_t kMaxName =
+    256;  // bytes of a model's or an answer's name; a longer one is none
 
 // A count of tokens; nullopt unless it is an integer that is not negative.
 std::optional<std::uint64_t> count_of(const json::Value& object, std::string_view name) {
@@ -20,6 +21,13 @@ std::optional<std::uint64_t> count_in(const json::Value& usage, std::string_view
                                       std::string_view name) {
   const auto object = usage.find(details);
   return object ? count_of(*object, name) : std::nullopt;
+}
+
+void read_name(const json::Value& root, std::string_view member, std::string& kept) {
+  if (!kept.empty()) return;
+  const auto value = root.find(member);
+  const auto name = value ? value->as_text() : std::nullopt;
+  if (name && name->escaped().size() <= kMaxName) kept = json::unescape(*name);
 }
 
 }  // namespace
@@ -71,11 +79,9 @@ std::optional<Usage> read_usage(const json::Value& root) {
   return kinds;
 }
 
-void read_model(const json::Value& root, UpstreamFacts& facts) {
-  if (!facts.model.empty()) return;
-  const auto value = root.find("model");
-  const auto name = value ? value->as_text() : std::nullopt;
-  if (name && name->escaped().size() <= kMaxModel) facts.model = json::unescape(*name);
+void read_names(const json::Value& root, UpstreamFacts& facts) {
+  read_name(root, "model", facts.model);
+  read_name(root, "id", facts.id);
 }
 
 FinishReason read_finish(json::Text word, UpstreamFacts& facts) {

@@ -20,8 +20,8 @@ SourceSpan find_removable_span(const json::Value& object, std::string_view name)
 // The member "usage" in disjoint kinds; nullopt when it is absent, null, or without its two counts.
 std::optional<Usage> read_usage(const json::Value& root);
 
-// Keeps what upstream calls its model in `facts`; the first name counts.
-void read_model(const json::Value& root, UpstreamFacts& facts);
+// Keeps what upstream calls its model and its answer in `facts`; the first names count.
+void read_names(const json::Value& root, UpstreamFacts& facts);
 
 // The finish reason that `word` spells. A word that OpenAI does not have counts as an unknown item
 // and means stop. Keeps the word in `facts`.

@@ -76,7 +76,7 @@ Result<void> PassthroughStream::take_chunk(const json::Value& root, const json::
   delta.source_model_span = find_model_span(root);
   delta.source_usage_span = find_removable_span(root, "usage");
   delta.usage = read_usage(root);
-  read_model(root, facts_);
+  read_names(root, facts_);
   delta.only_usage = choices.children().empty();
   if (const auto tier = root.find("service_tier")) {
     delta.service_tier = tier->as_text().value_or(json::Text());

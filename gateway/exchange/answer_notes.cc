@@ -56,6 +56,7 @@ void AnswerNotes::missing_usage(metrics::UsageMissing why) {
 void AnswerNotes::facts(const convert::UpstreamFacts& facts) {
   if (!facts.stop_reason.empty()) record_.stop_reason = facts.stop_reason;
   if (!facts.model.empty()) record_.response_model = facts.model;
+  if (!facts.id.empty()) record_.response_id = facts.id;
   for (std::size_t i = 0; i < convert::kUnknownItems; ++i) {
     const auto item = unknown_item_of(static_cast<convert::UnknownItem>(i));
     record_.unknown_items[static_cast<std::size_t>(item)] += facts.unknown_items[i];

@@ -191,7 +191,8 @@ void ChatExchange::on_call_delta(ModelCall&, const ChatDelta& delta) {
 void ChatExchange::write_chunk(const ChatDelta& delta) {
   if (!chunks_) {
     chunks_ = std::make_unique<convert::ChunkWriter>(
-        envelope(), plan_.wants_usage() ? convert::IncludeUsage::yes : convert::IncludeUsage::no);
+        name_answer(),
+        plan_.wants_usage() ? convert::IncludeUsage::yes : convert::IncludeUsage::no);
   }
   const std::size_t before = out_.size();
   chunks_->write(delta, out_);
@@ -240,7 +241,7 @@ void ChatExchange::on_call_ended(ModelCall&) {
 
 void ChatExchange::answer_whole() {
   stages_.enter(Stage::write);
-  convert::write_chat_reply(replies_, envelope(), out_);
+  convert::write_chat_reply(replies_, name_answer(), out_);
   state_ = State::flushing;
   chat_.throttles.clear(plan_.route()->upstream_model);
   content_.answer(out_);
@@ -513,7 +514,9 @@ void ChatExchange::add_headers(std::vector<Header>& headers) const {
   }
 }
 
-convert::Envelope ChatExchange::envelope() const {
+// What is passed on keeps upstream's names.
+convert::Envelope ChatExchange::name_answer() {
+  if (plan_.route()->provider->uses_aws()) record_.response_id = reply_id_;
   return {reply_id_, created_, json::Text::from_escaped(plan_.model())};
 }
 

@@ -101,7 +101,7 @@ class ChatExchange final : public Exchange, private ModelCallObserver {
   void end_pause();
   void set_idle();
   Timer& timer();
-  convert::Envelope envelope() const;
+  convert::Envelope name_answer();
   const metrics::Attempt* shown_attempt() const;
 
   ChatContext& chat_;

@@ -42,6 +42,14 @@ def test_cost_is_exact_and_the_headers(start_gateway):
     assert "unpriced" not in line
 
 
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_the_answer_is_found_by_the_id_that_its_client_saw(gateway, model, stream):
+    request_id = f"found-{model}-{stream}"
+    answer = ask(gateway, request_id, model, "Hi", stream=stream).parse()
+    (seen,) = {chunk.id for chunk in answer} if stream else {answer.id}
+    assert line_of(gateway, request_id)["response_id"] == seen
+
+
 def test_what_has_no_price_is_said_to_have_none(start_gateway):
     gateway = start_gateway()
     ask(gateway, "who-knows", OPENAI_MODEL, "Hi")

@@ -95,6 +95,7 @@ def test_a_callers_span_is_the_parent_of_ours(traced, collector, model):
     )
     assert found["gen_ai.usage.input_tokens"] == answer.usage.prompt_tokens
     assert found["gen_ai.usage.output_tokens"] == answer.usage.completion_tokens
+    assert found["gen_ai.response.id"] == answer.id
     assert found["gen_ai.response.finish_reasons"] == ["stop"]
     assert found["http.response.status_code"] == 200
     assert "error.type" not in found and "status" not in server

@@ -20,6 +20,7 @@ Record rich_stream(LabelTable& labels) {
   using std::chrono::milliseconds;
   Record record = good_stream(labels);
   record.response_model = "claude-v9-20260101";
+  record.response_id = "chatcmpl-7";
   record.user_hash = "5f2b";
   record.trace.trace_id.fill(0x4b);
   record.trace.span_id.fill(0x0f);
@@ -49,7 +50,7 @@ TEST(LogLine, HoldsEveryFieldOfTheRecord) {
       R"("trace_id":"4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b","span_id":"0f0f0f0f0f0f0f0f",)"
       R"("endpoint":"chat_completions","model":"claude","provider":"bedrock",)"
       R"("upstream_model":"anthropic.claude-v9","response_model":"claude-v9-20260101",)"
-      R"("region":"eu-west-1","aws_request_id":"aws-2",)"
+      R"("response_id":"chatcmpl-7","region":"eu-west-1","aws_request_id":"aws-2",)"
       R"("status":200,"outcome":"ok","duration_ms":1500,"overhead_us":120,)"
       R"("provider_latency_ms":1350,"backpressure_ms":250,)"
       R"("stages_us":{"parse":12,"upstream":1400000},)"

@@ -31,6 +31,7 @@ Record traced_stream(LabelTable& labels) {
   record.trace.parent_id = {0, 0xF0, 0x67, 0xAA, 0x0B, 0xA9, 0x02, 0xB7};
   record.trace.state = "rojo=00f067aa0ba902b7";
   record.response_model = "claude-9-20260101";
+  record.response_id = "chatcmpl-7";
   record.cost = 1'234'500;
   record.attempts[0].start = milliseconds(5);
   record.attempts[0].wasted = WasteReason::retry;
@@ -72,7 +73,8 @@ TEST(Spans, OfAStreamThatWasTriedTwice) {
       text("gen_ai.operation.name", "chat") + "," + text("gen_ai.provider.name", "aws.bedrock") +
       "," + text("gen_ai.request.model", "claude") +
       R"(,{"key":"gen_ai.request.stream","value":{"boolValue":true}},)" +
-      text("gen_ai.response.model", "claude-9-20260101") +
+      text("gen_ai.response.model", "claude-9-20260101") + "," +
+      text("gen_ai.response.id", "chatcmpl-7") +
       R"(,{"key":"gen_ai.response.finish_reasons","value":{"arrayValue":{"values":)"
       R"([{"stringValue":"stop"}]}}},)" +
       decimal("gen_ai.response.time_to_first_chunk", "0.09") + "," +
@@ -185,7 +187,7 @@ TEST(Spans, AreJsonWhateverTheyAreMadeOf) {
     LabelTable labels;
     Record record = traced_stream(labels);
     record.model = record.provider = labels.intern(hostile);
-    record.request_id = record.response_model = hostile;
+    record.request_id = record.response_model = record.response_id = hostile;
     record.finish_reason = hostile;
     for (Attempt& attempt : record.attempts) {
       attempt.provider = attempt.upstream_model = attempt.region = record.model;

@@ -195,7 +195,7 @@ TEST(PassthroughDecode, KnowsEveryFinishReason) {
   }
 }
 
-TEST(PassthroughDecode, KnowsWhatUpstreamCallsItself) {
+TEST(PassthroughDecode, KnowsWhatUpstreamCallsItsModelAndItsAnswer) {
   const std::string long_name(257, 'm');
   const std::vector<std::pair<std::string, std::string>> cases = {
       {R"("model":"org\/big-7b",)", "org/big-7b"},
@@ -204,10 +204,11 @@ TEST(PassthroughDecode, KnowsWhatUpstreamCallsItself) {
       {"", ""},
   };
   for (const auto& [member, name] : cases) {
-    Answer answer("{" + member + R"("choices":[{"message":{}}]})");
+    Answer answer("{" + member + R"("id":"chatcmpl-9","choices":[{"message":{}}]})");
     const auto reply = answer.decode();
     ASSERT_TRUE(reply);
     EXPECT_EQ(reply->facts.model, name);
+    EXPECT_EQ(reply->facts.id, "chatcmpl-9");
   }
 }
 
