@@ -9,10 +9,8 @@ installed). Prints a line per target and writes bench/RESULTS.md.
 """
 
 import argparse
-import json
 import os
 import resource
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -20,7 +18,8 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 from rig import report, targets  # noqa: E402
-from rig.processes import BenchError, Pins, pinned  # noqa: E402
+from rig.micro import run_micro  # noqa: E402
+from rig.processes import BenchError, Pins  # noqa: E402
 from rig.scenarios import Bench, Plan  # noqa: E402
 from rig.telemetry import ScrapeBench, TelemetryBench  # noqa: E402
 
@@ -43,24 +42,6 @@ def parse_arguments():
 def allow_many_files():
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def run_micro(build, plan, pins, only=""):
-    """The micro benches' repetitions by name; of all, or of those that the expression finds."""
-    command = pinned(pins.gateway, [str(build / "bench-micro"), "--benchmark_format=json",
-                                    f"--benchmark_filter={only or 'all'}",
-                                    f"--benchmark_repetitions={max(plan.rounds, 1)}",
-                                    f"--benchmark_min_time={plan.micro_seconds}"])
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise BenchError(f"bench-micro failed:\n{done.stderr[-2000:]}")
-    found = {}
-    for run in json.loads(done.stdout)["benchmarks"]:
-        if run.get("error_occurred"):
-            raise BenchError(f"{run['name']}: {run.get('error_message')}")
-        if run["run_type"] == "iteration":
-            found.setdefault(run["run_name"], []).append(run)
-    return found
 
 
 def say(text):
@@ -107,7 +88,7 @@ def measure_telemetry_alone(build, plan, pins, folder):
         telemetry, scrapes = measure_telemetry(bench)
     finally:
         bench.stop()
-    show(targets.telemetry_findings(telemetry, scrapes, micro), telemetry, scrapes, micro=micro)
+    show(targets.telemetry_findings(telemetry, scrapes), telemetry, scrapes, micro=micro)
 
 
 def show(findings, *benches, micro):
@@ -137,7 +118,7 @@ def main():
             return measure_telemetry_alone(build, plan, pins, folder)
         bench, telemetry, scrapes, micro = measure(build, plan, pins, folder)
     findings = targets.load_findings(bench) + targets.micro_findings(micro) + \
-        targets.telemetry_findings(telemetry, scrapes, micro) + targets.memory_and_start_findings(bench)
+        targets.telemetry_findings(telemetry, scrapes) + targets.memory_and_start_findings(bench)
     findings.sort(key=lambda finding: int(finding.number[1:]))
     show(findings, bench, telemetry, scrapes, micro=micro)
     output = arguments.output or (None if arguments.quick else ROOT / "bench/RESULTS.md")

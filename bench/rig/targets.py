@@ -117,18 +117,18 @@ def telemetry_doubt(telemetry):
     return f"did not keep up: {', '.join(slow)}" if slow else ""
 
 
-def telemetry_findings(telemetry, scrapes, micro):
+def telemetry_findings(telemetry, scrapes):
     """P9, and that a scrape delays nobody."""
     on, off = (telemetry.subjects[name].values["chat CPU us"] for name in ("on", "off"))
     quiet, scraped = (scrapes.subjects[name].values["chat p99 us"] for name in ("quiet", "scraped"))
-    own = statistics.median(run["cpu_time"] / 1000 for run in micro["BM_AllTelemetry"])
+    own = telemetry.subjects["on"].values["own work us"]
     late = scrapes.subjects["quiet"].median("chat lateness p99 us")
     return [
         Finding("P9", "CPU that all telemetry adds to a chat", 3, " %", paired(on, off, lambda a, b: (a / b - 1) * 100),
                 note=f"{telemetry.bench.plan.telemetry_rate:.0f} requests/s, every trace exported",
                 doubt=telemetry_doubt(telemetry)),
-        Finding("P9", "its work on the worker, of a chat's CPU with all on", 3, " %", [own / cpu * 100 for cpu in on],
-                note=f"{number(own)} us by AllTelemetry"),
+        Finding("P9", "its work on the worker, of a chat's CPU with all on", 3, " %",
+                paired(own, on, lambda a, b: a / b * 100), note=f"{number(statistics.median(own))} us by AllTelemetry"),
         Finding("P9", "p99 that a scrape every 200 ms adds to chats", 1.0, " ms",
                 paired(scraped, quiet, lambda a, b: (a - b) / 1000), note=f"{scrapes.series} series",
                 doubt=f"lateness p99: {number(late / 1000)} ms" if late > 500 else ""),

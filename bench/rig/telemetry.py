@@ -14,6 +14,7 @@ import time
 from contextlib import contextmanager
 
 from rig import processes
+from rig.micro import run_micro
 from rig.processes import BenchError
 from rig.scenarios import ANSWER_BYTES, MODEL, Subject
 
@@ -151,6 +152,8 @@ class TelemetryBench:
             with scraped(subject.port, 1, self.bench.pins.load, ["OpenMetrics, gzip"]):
                 self._chats(subject)
             self.dropped += self._dropped(subject) - before
+            if name == "on":
+                self._own_work(subject)
 
     def _chats(self, subject):
         plan = self.bench.plan
@@ -159,6 +162,12 @@ class TelemetryBench:
         subject.note("chat CPU us", result["cpu"] / result["requests"] * 1e6)
         subject.note("chat p50 us", result["latency_us"]["p50"])
         subject.note("chat p99 us", result["latency_us"]["p99"])
+
+    def _own_work(self, subject):
+        """The worker's part of it, measured in the same minute: the core's speed drifts."""
+        bench = self.bench
+        runs = run_micro(bench.build, bench.plan, bench.pins, "AllTelemetry$")["BM_AllTelemetry"]
+        subject.note("own work us", statistics.median(run["cpu_time"] for run in runs) / 1000)
 
     @staticmethod
     def _dropped(subject):
