@@ -5,9 +5,8 @@
 namespace oriel::convert::openai {
 namespace {
 
-constexpr std::size_t kMaxWord = 64;  // bytes of a finish reason that are kept
-constexpr std::size_t kMaxName =
-    256;  // bytes of a model's or an answer's name; a longer one is none
+constexpr std::size_t kMaxWord = 64;   // bytes of a finish reason that are kept
+constexpr std::size_t kMaxName = 256;  // bytes of a name; a longer one is none
 
 // A count of tokens; nullopt unless it is an integer that is not negative.
 std::optional<std::uint64_t> count_of(const json::Value& object, std::string_view name) {

@@ -19,7 +19,7 @@ class AnswerNotes {
   void usage(metrics::Attempt& attempt, const convert::Usage& now);
   // The attempt has ended, with so many pictures made: nothing more is used.
   void price(metrics::Attempt& attempt, const metrics::Price& price, std::uint32_t images);
-  // An answer ends and upstream did not say what it cost; `why` is a literal.
+  // An answer ends and upstream did not say what it cost; the first reason counts.
   void missing_usage(metrics::UsageMissing why);
   void facts(const convert::UpstreamFacts& facts);
   void finish(convert::FinishReason reason) { record_.finish_reason = convert::to_string(reason); }
