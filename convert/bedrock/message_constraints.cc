@@ -28,15 +28,15 @@ bool is_blank_member(Value object, std::string_view name) {
 
 struct MediaShape {
   std::string_view member;
-  Block::Kind kind;
   ModelFeature feature;
+  Block::Kind kind;
   bool in_results;
 };
 constexpr MediaShape kMedia[] = {
-    {"image", Block::Kind::image, ModelFeature::image, true},
-    {"document", Block::Kind::document, ModelFeature::document, true},
-    {"audio", Block::Kind::audio, ModelFeature::audio, false},
-    {"video", Block::Kind::video, ModelFeature::video, true},
+    {"image", ModelFeature::image, Block::Kind::image, true},
+    {"document", ModelFeature::document, Block::Kind::document, true},
+    {"audio", ModelFeature::audio, Block::Kind::audio, false},
+    {"video", ModelFeature::video, Block::Kind::video, true},
 };
 
 const MediaShape* find_media(std::string_view member) {

@@ -74,7 +74,7 @@ class ModelCall final : private UpstreamObserver, private convert::DeltaSink {
   ModelCall(CallScope& scope, ModelCallObserver& observer, std::uint32_t choice);
   ModelCall(const ModelCall&) = delete;
   ModelCall& operator=(const ModelCall&) = delete;
-  ~ModelCall();
+  ~ModelCall() override;
 
   // A new attempt; there is none under way. The route is borrowed until the next. `retry`: why it
   // is made; nullopt: it is the first.

@@ -89,7 +89,7 @@ void ReasoningCache::Shard::drop(std::list<Entry>::iterator entry) {
 }
 
 void ReasoningCache::store(std::string_view tenant, std::span<const std::string> tool_call_ids,
-                           std::shared_ptr<const KeptReasoning> reasoning) {
+                           const std::shared_ptr<const KeptReasoning>& reasoning) {
   const std::size_t size = reasoning->bytes();
   if (size > max_shard_bytes_) return;
   const SteadyTime now = clock_.now();

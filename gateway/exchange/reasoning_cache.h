@@ -56,7 +56,7 @@ class ReasoningCache {
 
   // `tenant` is who asked: the request's Authorization. The ids are those of the answer's calls.
   void store(std::string_view tenant, std::span<const std::string> tool_call_ids,
-             std::shared_ptr<const KeptReasoning> reasoning);
+             const std::shared_ptr<const KeptReasoning>& reasoning);
   // nullptr: nothing is kept, or no more.
   std::shared_ptr<const KeptReasoning> find(std::string_view tenant, std::string_view tool_call_id);
 

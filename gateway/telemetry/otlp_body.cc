@@ -31,10 +31,10 @@ void put_resource(Writer& writer, const TracingConfig& config, std::string_view 
   writer.key("resource").begin_object().key("attributes").begin_array();
   put_attribute(writer, "service.name", config.service_name);
   for (const auto& [name, value] : config.resource) put_attribute(writer, name, value);
-  for (const auto& [name, value] : ours) {
+  for (const auto& own : ours) {
     const bool hidden = std::any_of(config.resource.begin(), config.resource.end(),
-                                    [&](const auto& given) { return given.first == name; });
-    if (!hidden) put_attribute(writer, name, value);
+                                    [&](const auto& given) { return given.first == own.first; });
+    if (!hidden) put_attribute(writer, own.first, own.second);
   }
   writer.end_array().end_object();
 }
