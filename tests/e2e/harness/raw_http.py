@@ -1,5 +1,6 @@
 """A client that sends exactly the bytes it is given, and a reader of what comes back."""
 
+import errno
 import socket
 import ssl
 import struct
@@ -64,7 +65,12 @@ class RawClient:
         self.socket.close()
 
     def half_close(self):
-        self.socket.shutdown(socket.SHUT_WR)
+        """Says that nothing more will be sent; a peer that has reset meanwhile knows."""
+        try:
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError as error:
+            if error.errno != errno.ENOTCONN:
+                raise
 
     def _fill(self):
         try:
