@@ -27,7 +27,7 @@ function formatCount(value) {
 }
 
 function formatRate(value) {
-  return formatNumber(value) + '/s';
+  return value === null ? '–' : formatNumber(value) + '/s';
 }
 
 function formatSeconds(value) {

@@ -35,14 +35,25 @@ const TILES = [
 
 const state = {
   before: null,  // the scrape before this one, {samples, types}
-  beforeAt: 0,
+  beforeAt: -Infinity,
   steps: [],     // tallies of the time between scrapes
   points: [],
   lastAnswer: null,
   failing: false,
 };
 
-const seconds = () => performance.now() / 1000;
+// Since the page was opened. performance.now() may stand still while the machine sleeps, Date.now()
+// may be set back: whichever went further is right.
+const clock = {steady: performance.now(), wall: Date.now(), passed: 0};
+
+function seconds() {
+  const steady = performance.now();
+  const wall = Date.now();
+  clock.passed += Math.max(steady - clock.steady, wall - clock.wall) / 1000;
+  Object.assign(clock, {steady, wall});
+  return clock.passed;
+}
+
 const place = (id) => document.getElementById(id);
 
 // Only what differs is touched: a selection survives, and readers hear no repetition.
@@ -85,7 +96,8 @@ function makeTile(tile) {
 function showTile(tile, now, sinceStart) {
   const point = state.points[state.points.length - 1];
   tile.lines.forEach((line, i) => {
-    say(tile.shown[i], point === undefined ? '–' : line.format(point[line.name]));
+    const value = point[line.name];
+    say(tile.shown[i], value === null ? '–' : line.format(value));
   });
   const most = drawChart(tile.chart, tile.lines, state.points, now - KEPT_SECONDS, now);
   say(tile.most, most > 0 ? 'up to ' + tile.lines[0].format(most) : '');
@@ -159,11 +171,11 @@ function showFacts(page) {
 function showNotices(page) {
   const texts = noticesOf(page).map(({count, words, family}) =>
     `${formatCount(count)} ${words} (${family})`);
-  const list = place('notices');
+  const list = place('notice-list');
   if (texts.join('\n') !== [...list.children].map((item) => item.textContent).join('\n')) {
     list.replaceChildren(...texts.map((text) => make('li', '', text)));
   }
-  list.hidden = texts.length === 0;
+  place('notices').hidden = texts.length === 0;
 }
 
 function showConnection() {
@@ -175,22 +187,26 @@ function showConnection() {
     return;
   }
   const since = state.lastAnswer === null ? 'this page was opened' : formatTime(state.lastAnswer);
-  say(banner, `No answer since ${since}. What is shown is what was seen last.`);
+  say(banner, `No gateway has answered since ${since}. What is shown is what was seen last.`);
   banner.hidden = false;
   say(place('pulse'), 'no answer');
 }
 
 // ---------------------------------------------------------------------------------------- the loop
 
+// Nobody knows when in a longer gap something was counted: it is in the sums since the start alone.
 function take(page, now) {
-  if (state.before !== null) {
+  const passed = now - state.beforeAt;
+  if (passed <= LINE_WINDOW_SECONDS) {
     const tally = tallyOf(increases(state.before, page));
-    state.steps.push({at: now, seconds: now - state.beforeAt, ...tally});
-    state.steps = state.steps.filter((step) => step.at > now - KEPT_SECONDS);
-    const window = total(recent(state.steps, now, LINE_WINDOW_SECONDS));
-    state.points.push(pointOf(window, now, page));
-    state.points = state.points.filter((point) => point.at > now - KEPT_SECONDS);
+    state.steps.push({at: now, seconds: passed, ...tally});
+  } else {
+    state.points.push({at: now});  // breaks the lines
   }
+  state.steps = state.steps.filter((step) => step.at > now - KEPT_SECONDS);
+  const window = total(recent(state.steps, now, LINE_WINDOW_SECONDS));
+  state.points.push(pointOf(window, now, page));
+  state.points = state.points.filter((point) => point.at > now - KEPT_SECONDS);
   state.before = page;
   state.beforeAt = now;
 }
@@ -211,7 +227,10 @@ async function ask() {
     signal: AbortSignal.timeout(PATIENCE_SECONDS * 1000),
   });
   if (!answer.ok) throw new Error('status ' + answer.status);
-  return parseExposition(await answer.text());
+  const page = parseExposition(await answer.text());
+  // A proxy's page for signing in comes with 200, too.
+  if (sum(page.samples, 'oriel_build_info') === 0) throw new Error('no metrics of a gateway');
+  return page;
 }
 
 async function poll() {

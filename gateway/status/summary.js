@@ -97,10 +97,9 @@ function total(steps) {
   return joined;
 }
 
-// The steps of the last `seconds` before `at`, at least one if there is one.
+// The steps of the last `seconds` before `at`.
 function recent(steps, at, seconds) {
-  const inside = steps.filter((step) => step.at > at - seconds && step.at <= at);
-  return inside.length > 0 ? inside : steps.slice(-1);
+  return steps.filter((step) => step.at > at - seconds && step.at <= at);
 }
 
 function bucketsOf(tally, name) {
@@ -111,15 +110,17 @@ function bucketsOf(tally, name) {
   return buckets;
 }
 
-function perSecond(window, name) {
-  return window.seconds > 0 ? (window.all.get(name) ?? 0) / window.seconds : 0;
+// null where no time was seen.
+function perSecond(tally, name, seconds) {
+  return seconds > 0 ? (tally.get(name) ?? 0) / seconds : null;
 }
 
 // One point of every line that is drawn.
 function pointOf(window, at, page) {
-  const point = {at, requests: perSecond(window, 'requests'), cost: perSecond(window, 'cost')};
-  for (const name of ERROR_CLASSES) point[name] = perSecond(window, 'errors ' + name);
-  for (const kind of TOKEN_KINDS) point[kind] = perSecond(window, 'tokens ' + kind);
+  const rate = (name) => perSecond(window.all, name, window.seconds);
+  const point = {at, requests: rate('requests'), cost: rate('cost'), cpu: rate('cpu')};
+  for (const name of ERROR_CLASSES) point[name] = rate('errors ' + name);
+  for (const kind of TOKEN_KINDS) point[kind] = rate('tokens ' + kind);
   for (const name of ['latency', 'ttft']) {
     point[name + '50'] = quantile(0.5, bucketsOf(window.all, name));
     point[name + '95'] = quantile(0.95, bucketsOf(window.all, name));
@@ -127,7 +128,6 @@ function pointOf(window, at, page) {
   point.overhead50 = quantile(0.5, bucketsOf(window.all, 'overhead'));
   point.overhead99 = quantile(0.99, bucketsOf(window.all, 'overhead'));
   point.lag = quantile(0.99, bucketsOf(window.all, 'lag'));
-  point.cpu = perSecond(window, 'cpu');
   point.inFlight = sum(page.samples, 'oriel_requests_in_flight', isWork);
   point.connections = sum(page.samples, 'oriel_connections_open');
   point.memory = sum(page.samples, 'process_resident_memory_bytes');
@@ -141,7 +141,7 @@ function modelRows(sinceStart, window) {
     if (!(totals.get('requests') > 0)) continue;
     const [model, provider] = JSON.parse(key);
     const tally = window.models.get(key) ?? new Map();
-    const rate = (name) => (window.seconds > 0 ? (tally.get(name) ?? 0) / window.seconds : 0);
+    const rate = (name) => perSecond(tally, name, window.seconds);
     const requests = tally.get('requests') ?? 0;
     rows.push({
       key,

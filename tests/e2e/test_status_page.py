@@ -24,6 +24,7 @@ HOSTILE = [
     "wide-" + "x" * 180,
 ]
 IS_LIVE = "document.getElementById('pulse').textContent === 'live'"
+HAS_FAILED = "document.getElementById('pulse').textContent === 'no answer'"
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +155,7 @@ def test_a_gateway_that_stops_and_comes_back(start_gateway, open_page):
     eventually(lambda: shown(page, "requests") == 1, "the request is shown")
     first.stop()
     page.until("!document.getElementById('banner').hidden")
-    assert page.text("#banner").startswith("No answer since ")
+    assert page.text("#banner").startswith("No gateway has answered since ")
     assert page.run("document.getElementById('banner').getAttribute('role')") == "alert"
     assert page.text("#pulse") == "no answer"
     assert shown(page, "requests") == 1, "what was seen last stays"
@@ -166,12 +167,64 @@ def test_a_gateway_that_stops_and_comes_back(start_gateway, open_page):
     assert shown(page, "requests") == 0
     chat(second, BEDROCK_MODEL)
     eventually(lambda: shown(page, "requests") == 1, "the new request is shown")
-    lowest = page.run("Math.min(...state.points.map(point => Math.min(point.requests, point.cost)))")
-    assert lowest >= 0
+    rates = page.run("state.points.flatMap(point => [point.requests ?? 0, point.cost ?? 0])")
+    assert min(rates) >= 0
     # The browser itself says that nobody answered.
     events = page.complaints()
     assert events and all("ERR_CONNECTION_REFUSED" in event for event in events)
     page.forgive()
+
+
+def test_what_is_no_gateway_is_no_answer(watched, open_page):
+    page = open_page(watched)
+    chat(watched, BEDROCK_MODEL)
+    eventually(lambda: shown(page, "requests") == 1, "the request is shown")
+    page.run("window.realFetch = fetch; fetch = async () => new Response('<h1>Sign in</h1>')")
+    page.until(HAS_FAILED)
+    assert not page.run("document.getElementById('banner').hidden")
+    assert shown(page, "requests") == 1, "what was seen last stays"
+    page.run("fetch = realFetch")
+    page.until(IS_LIVE)
+
+
+@pytest.mark.parametrize("clock", ["performance", "Date"])
+def test_what_was_counted_in_a_gap_is_in_no_rate(watched, open_page, clock):
+    """One of the two clocks tells of it: the other stood still while the machine slept."""
+    page = open_page(watched)
+    memory = "document.querySelector('#tile-memory path').getAttribute('d')"
+    page.until(f"{memory}.includes('L')")
+    page.run("window.realAsk = ask; ask = () => Promise.reject()")
+    page.until(HAS_FAILED)
+    for _ in range(3):
+        chat(watched, BEDROCK_MODEL)
+    late = f"window.real = {clock}.now.bind({clock}); {clock}.now = () => real() + 30_000"
+    page.run(f"{late}; ask = realAsk")
+    eventually(lambda: shown(page, "requests") == 3, "what was counted is in the sums")
+    page.until(f"/L.*M.*L/.test({memory})")
+    assert page.run("Math.max(...state.points.map(point => point.requests ?? 0))") == 0
+    assert page.text("#models td:nth-child(4)") == "0/s"
+
+
+def test_no_rate_is_shown_where_none_is_known(watched, open_page):
+    chat(watched, BEDROCK_MODEL)
+    page = open_page(watched)
+    page.until("!document.getElementById('table').hidden")
+    texts = page.run(
+        "clock.passed += 60; take(state.before, seconds()); show(state.before, seconds()); "
+        "['tile-requests', 'tile-tokens', 'tile-cost', 'tile-cpu', 'tile-in-flight', 'table']"
+        ".map(id => document.querySelector(`#${id} :is(dd, td:nth-child(4))`).textContent)"
+    )
+    assert texts == ["–", "–", "–", "–", "0", "–"]
+
+
+def test_what_went_wrong_is_said_to_be_since_the_start(watched, open_page):
+    page = open_page(watched)
+    assert page.run("document.getElementById('notices').hidden")
+    chat(watched, OPENAI_MODEL)  # nobody has said what it costs
+    page.until("!document.getElementById('notices').hidden")
+    title, *notices = page.text("#notices").splitlines()
+    assert "since the start" in title
+    assert any("oriel_unpriced_requests_total" in text for text in notices)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -183,7 +236,7 @@ def test_colours_can_be_read(watched, open_page, dark):
         name: page.run(f"getComputedStyle(document.body).getPropertyValue('--{name}').trim()")
         for name in ("tile", "text", "quiet", "line-0", "line-1", "line-2", "line-3", "warn-ground")
     }
-    pairs = [("text", "tile"), ("quiet", "tile"), ("text", "warn-ground")]
+    pairs = [(front, behind) for front in ("text", "quiet") for behind in ("tile", "warn-ground")]
     pairs += [(f"line-{i}", "tile") for i in range(4)]
     for front, behind in pairs:
         assert contrast(variables[front], variables[behind]) >= 4.5, (front, behind)
@@ -243,8 +296,29 @@ def test_it_can_be_read_aloud(watched, open_page):
         ".map(path => getComputedStyle(path).strokeDasharray + getComputedStyle(path).strokeWidth)"
     )
     assert len(set(page.run(dashes))) == 4
+    for i in range(4):
+        assert key_of(page, i) == line_of(page, i)
     assert page.run("[...document.querySelectorAll('svg')].every(svg => svg.ariaHidden === 'true')")
     assert page.run("document.querySelectorAll('[role=status], [role=alert]').length") == 2
+
+
+def line_of(page, i) -> list:
+    """Colour, style and rounded width of a line of the errors' chart."""
+    style = f"getComputedStyle(document.querySelector('#tile-errors .line-{i}'))"
+    colour, dashes, width = page.run(
+        f"(s => [s.stroke, s.strokeDasharray, s.strokeWidth])({style})"
+    )
+    styles = {"none": "solid", "6px, 4px": "dashed", "1px, 4px": "dotted"}
+    return [colour, styles[dashes], round(float(width.removesuffix("px")))]
+
+
+def key_of(page, i) -> list:
+    """The same of the short line before its name."""
+    style = f"getComputedStyle(document.querySelector('#tile-errors .key-{i}'), '::before')"
+    colour, kind, width = page.run(
+        f"(s => [s.borderTopColor, s.borderTopStyle, s.borderTopWidth])({style})"
+    )
+    return [colour, kind, round(float(width.removesuffix("px")))]
 
 
 # ------------------------------------------------------------------------- the page's own functions
