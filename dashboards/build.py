@@ -70,15 +70,23 @@ CONFIGURED = {
 }
 
 
+def thresholds(panel):
+    """Green, unless the panel says what is bad: Grafana's own would be red from 80 on, whatever the unit."""
+    if panel.least is not None:
+        steps = [("red", None), ("green", panel.least)]
+    elif panel.limit is not None:
+        steps = [("green", None), ("red", panel.limit)]
+    else:
+        steps = [("green", None)]
+    return {"mode": "absolute", "steps": [{"color": color, "value": value} for color, value in steps]}
+
+
 def panel_json(panel, number, x, y):
-    defaults = {"unit": panel.unit, "min": 0}
+    defaults = {"unit": panel.unit, "min": 0, "thresholds": thresholds(panel)}
     if panel.maximum is not None:
         defaults["max"] = panel.maximum
     if panel.decimals is not None:
         defaults["decimals"] = panel.decimals
-    if panel.limit is not None:
-        steps = [{"color": "green", "value": None}, {"color": "red", "value": panel.limit}]
-        defaults["thresholds"] = {"mode": "absolute", "steps": steps}
     if panel.kind == "timeseries":
         defaults["custom"] = {
             "fillOpacity": 20 if panel.stack else 5,

@@ -2,7 +2,9 @@
 
 from panels import CHAT, COST, HOUR, MODEL, PROCESS, PROVIDER, Dashboard, Panel, Row, active, rate, share
 
-MONTH = 30 * 24 * HOUR
+DAY = 24 * HOUR
+MONTH = 30 * DAY
+PRICED = ["model", "provider"]  # what has a price or none
 
 
 def increase(metric, by=(), selector=MODEL):
@@ -10,14 +12,16 @@ def increase(metric, by=(), selector=MODEL):
     return f"{grouped}(increase({metric}{{{selector}}}[$__range]))"
 
 
-def per(label, metric, selector, times):
-    """Cost by `label` for so many of what the metric counts."""
-    return f"{times} * ({rate(COST, [label])} > 0) / ({rate(metric, [label], selector)} > 0)"
+def per(by, over, metric, selector, times):
+    """Cost for so many of what the metric counts, of what costs anything: what has no price would make it look cheap."""
+    paid = f"({over(metric, PRICED, selector)} and {over(COST, PRICED)} > 0)"
+    grouped = f"sum by ({', '.join(by)}) " if by else "sum "
+    return f"{times} * {over(COST, by)} / {grouped}{paid}"
 
 
-def stat(title, unit, description, query, decimals=None):
+def stat(title, unit, description, query, decimals=None, limit=None):
     return Panel(
-        title, unit, description, [(title.lower(), query)], kind="stat", width=4, height=5, instant=True, decimals=decimals
+        title, unit, description, [(title.lower(), query)], kind="stat", width=4, height=5, instant=True, decimals=decimals, limit=limit
     )
 
 
@@ -44,14 +48,14 @@ COST_AND_BUDGETS = Dashboard(
                 stat(
                     "A thousand chats",
                     "currencyUSD",
-                    "Spend per 1,000 chat requests of the shown time range, failed ones included.",
-                    f"1000 * {increase(COST)} / ({increase('oriel_requests_total', selector=CHAT)} > 0)",
+                    "Spend per 1,000 chat requests of the shown time range, failed ones included, of models that cost something.",
+                    per([], increase, "oriel_requests_total", CHAT, 1000),
                 ),
                 stat(
                     "A million tokens",
                     "currencyUSD",
-                    "Spend per million tokens of all kinds in the shown time range.",
-                    f"1e6 * {increase(COST)} / ({increase('oriel_tokens_total')} > 0)",
+                    "Spend per million tokens of all kinds in the shown time range, of models that cost something.",
+                    per([], increase, "oriel_tokens_total", MODEL, "1e6"),
                 ),
                 stat(
                     "Unpriced requests",
@@ -65,6 +69,7 @@ COST_AND_BUDGETS = Dashboard(
                     "s",
                     "Since the day of the table that came with the oldest running version; configured prices have no age.",
                     f"max (time() - oriel_price_table_timestamp_seconds{{{PROCESS}}})",
+                    limit=180 * DAY,
                 ),
             ],
         ),
@@ -102,13 +107,13 @@ COST_AND_BUDGETS = Dashboard(
                     "A thousand chats, by model",
                     "currencyUSD",
                     "Spend per 1,000 chat requests: it rises with longer prompts and answers, and with a dearer model.",
-                    [("{{model}}", per("model", "oriel_requests_total", CHAT, 1000))],
+                    [("{{model}}", per(["model"], rate, "oriel_requests_total", CHAT, 1000))],
                 ),
                 Panel(
                     "A million tokens, by model",
                     "currencyUSD",
                     "Spend per million tokens of all kinds: it falls as more of a prompt is read from the cache.",
-                    [("{{model}}", per("model", "oriel_tokens_total", MODEL, "1e6"))],
+                    [("{{model}}", per(["model"], rate, "oriel_tokens_total", MODEL, "1e6"))],
                 ),
                 Panel(
                     "Prompt tokens read from the cache",
@@ -144,7 +149,7 @@ COST_AND_BUDGETS = Dashboard(
                 ),
                 Panel(
                     "Thrown away, tokens",
-                    "short",
+                    "cps",
                     "Tokens per second that were paid for and thrown away, by why; of all models.",
                     [("{{provider}} {{reason}}", rate("oriel_wasted_tokens_total", ["provider", "reason"], PROVIDER))],
                     stack=True,

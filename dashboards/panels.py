@@ -6,6 +6,8 @@ from dataclasses import dataclass
 PROCESS = 'job=~"$job",instance=~"$instance"'
 MODEL = PROCESS + ',model=~"$model",provider=~"$provider"'
 PROVIDER = PROCESS + ',provider=~"$provider"'
+# Requests that are work, as the page at /status counts them: scrapes and probes are not.
+WORK = 'endpoint!~"metrics|health|status"'
 
 
 @dataclass
@@ -19,7 +21,8 @@ class Panel:
     height: int = 8
     stack: bool = False
     maximum: float | None = None
-    limit: float | None = None  # drawn as a line: what is above it is bad
+    limit: float | None = None  # what is above it is bad; drawn as a line
+    least: float | None = None  # what is below it is bad
     instant: bool = False  # one value for the whole time range, not one per step
     decimals: int | None = None  # None: as many as fit
 
@@ -64,6 +67,14 @@ def quantiles(metric, by=(), selector=MODEL):
 
 def gauge(metric, by, function="sum", selector=PROCESS):
     return f"{function} by ({', '.join(by)}) ({metric}{{{selector}}})"
+
+
+def recorded(name, allowed):
+    """What alerts are raised by, over the share that the objective allows: a recorded ratio by window and job."""
+    return [
+        (f"{window}, {{{{job}}}}", f'job:{name}:ratio_rate{window}{{job=~"$job"}} / {allowed}')
+        for window in ("1h", "6h", "3d")
+    ]
 
 
 def share(part, whole):

@@ -41,6 +41,22 @@ BEDROCK = Dashboard(
                     [("{{provider}} {{region}}", rate("oriel_upstream_attempts_total", ["provider", "region"], PROVIDER))],
                     stack=True,
                 ),
+                Panel(
+                    "Failed attempts",
+                    "reqps",
+                    "Calls that a provider or the gateway failed, throttled ones included: which model, where, how.",
+                    [
+                        (
+                            "{{upstream_model}} {{region}} {{outcome}}",
+                            rate(
+                                "oriel_upstream_attempts_total",
+                                ["upstream_model", "region", "outcome"],
+                                PROVIDER + ',outcome!~"ok|caller_.+"',
+                            ),
+                        )
+                    ],
+                    width=24,
+                ),
             ],
         ),
         Row(
@@ -63,8 +79,8 @@ BEDROCK = Dashboard(
                 Panel(
                     "Learned of models",
                     "short",
-                    "What a refusal taught the gateway of a model since its workers started; it is not asked for again.",
-                    [("{{model}} {{feature}}", f"sum by (model, feature) (increase(oriel_learned_capabilities_total{{{LEARNER}}}[$__range]))")],
+                    "What refusals taught the workers of a model since they started, however long ago; each learns it once.",
+                    [("{{model}} {{feature}}", f"sum by (model, feature) (oriel_learned_capabilities_total{{{LEARNER}}})")],
                     instant=True,
                     decimals=0,
                     kind="bargauge",
@@ -99,7 +115,7 @@ BEDROCK = Dashboard(
                 Panel("Name lookups, p95", "s", "New connections only.", [("{{provider}}", quantile(0.95, "oriel_upstream_dns_seconds", ["provider"], PROVIDER))]),
                 Panel(
                     "Unknown items",
-                    "reqps",
+                    "cps",
                     "Events, blocks or stop reasons that this version does not know: passed over, counted.",
                     [("{{provider}} {{kind}}", rate("oriel_unknown_upstream_items_total", ["provider", "kind"], PROVIDER))],
                 ),
@@ -117,15 +133,25 @@ INTERNALS = Dashboard(
             "Time",
             [
                 Panel("Own time of a request", "s", "Total without waits, by endpoint, p99.", [("{{endpoint}}", quantile(0.99, "oriel_overhead_seconds", ["endpoint"], PROCESS))]),
-                Panel("Stages, p99", "s", "A request's stages add up to its total.", [("{{stage}}", quantile(0.99, "oriel_stage_duration_seconds", ["stage"], PROCESS))]),
-                Panel("Event loop lag, p99", "s", "How late the loops are: what blocks them delays everybody.", [("worker {{worker}}", quantile(0.99, "oriel_event_loop_lag_seconds", ["worker"], PROCESS))]),
+                Panel(
+                    "Stages, p99",
+                    "s",
+                    "A request's stages add up to its total; the wait for upstream is left out.",
+                    [("{{stage}}", quantile(0.99, "oriel_stage_duration_seconds", ["stage"], PROCESS + ',stage!="upstream"'))],
+                ),
+                Panel(
+                    "Event loop lag, p99",
+                    "s",
+                    "How late the loops are: what blocks them delays everybody.",
+                    [("{{instance}} worker {{worker}}", quantile(0.99, "oriel_event_loop_lag_seconds", ["instance", "worker"], PROCESS))],
+                ),
             ],
         ),
         Row(
             "Clients",
             [
                 Panel("Connections open", "short", "Client connections.", [("{{instance}}", gauge("oriel_connections_open", ["instance"]))]),
-                Panel("Connections accepted", "reqps", "New client connections per second.", [("{{instance}}", rate("oriel_connections_total", ["instance"], PROCESS))]),
+                Panel("Connections accepted", "cps", "New client connections per second.", [("{{instance}}", rate("oriel_connections_total", ["instance"], PROCESS))]),
                 Panel("Shed", "reqps", "Requests turned away because a limit of the gateway was reached.", [("{{reason}}", rate("oriel_requests_shed_total", ["reason"], PROCESS))]),
                 Panel("Request bodies, p95", "bytes", "By endpoint.", [("{{endpoint}}", quantile(0.95, "oriel_request_body_bytes", ["endpoint"], PROCESS))]),
                 Panel("Answer bodies, p95", "bytes", "By endpoint.", [("{{endpoint}}", quantile(0.95, "oriel_response_body_bytes", ["endpoint"], PROCESS))]),
@@ -148,10 +174,15 @@ INTERNALS = Dashboard(
         Row(
             "Telemetry",
             [
-                Panel("Series by family", "short", "The ten largest families.", [("{{family}}", f"topk(10, {gauge('oriel_metric_series', ['family'])})")]),
-                Panel("Series overflow", "short", "Samples that went to `other` because a family reached its cap.", [("{{family}}", rate("oriel_metric_series_overflow_total", ["family"], PROCESS))]),
-                Panel("Dropped log lines", "short", "Per second, because the log's queue was full.", [("log lines", rate("oriel_log_lines_dropped_total", [], PROCESS))]),
-                Panel("Dropped spans", "short", "Per second, because the exporter's queue was full or the collector did not take them.", [("spans", rate("oriel_spans_dropped_total", [], PROCESS))]),
+                Panel(
+                    "Series by family",
+                    "short",
+                    "The ten largest families, each in the instance that has most of it; the cap is 2,000 for each instance.",
+                    [("{{family}}", f"topk(10, {gauge('oriel_metric_series', ['family'], 'max')})")],
+                ),
+                Panel("Series overflow", "cps", "Samples that went to `other` because a family reached its cap.", [("{{family}}", rate("oriel_metric_series_overflow_total", ["family"], PROCESS))]),
+                Panel("Dropped log lines", "cps", "Per second, because the log's queue was full.", [("log lines", rate("oriel_log_lines_dropped_total", [], PROCESS))]),
+                Panel("Dropped spans", "cps", "Per second, because the exporter's queue was full or the collector did not take them.", [("spans", rate("oriel_spans_dropped_total", [], PROCESS))]),
                 Panel("Scrape", "s", "How long the last scrape took to render.", [("{{instance}}", gauge("oriel_scrape_duration_seconds", ["instance"], "max"))]),
                 Panel("Since the start", "dtdurations", "How long each instance has run.", [("{{instance}}", f"max by (instance) (time() - process_start_time_seconds{{{PROCESS}}})")]),
                 Panel("Running versions", "short", "Instances by version.", [("{{version}} {{commit}}", gauge("oriel_build_info", ["version", "commit"], "count"))]),
@@ -160,14 +191,7 @@ INTERNALS = Dashboard(
         Row(
             "Configuration and model lists",
             [
-                Panel("Configuration in force", "short", "Counted from 1 at the start of each instance.", [("{{instance}}", gauge("oriel_config_generation", ["instance"], "max"))]),
-                Panel(
-                    "Instances whose last reload failed",
-                    "short",
-                    "They serve with the configuration before it.",
-                    [("instances", f"count (oriel_config_last_reload_successful{{{PROCESS}}} == 0) or 0 * count (oriel_config_last_reload_successful{{{PROCESS}}})")],
-                    limit=1,
-                ),
+                Panel("Configuration in force", "short", "Which one each instance serves with: 1, for it is read once, at the start.", [("{{instance}}", gauge("oriel_config_generation", ["instance"], "max"))]),
                 Panel(
                     "Model list refreshes",
                     "short",

@@ -12,6 +12,7 @@ from panels import (
     PROVIDER,
     SERVED,
     VISIBLE,
+    WORK,
     Dashboard,
     Panel,
     Row,
@@ -20,12 +21,15 @@ from panels import (
     quantile,
     quantiles,
     rate,
+    recorded,
     share,
 )
 
 
-def stat(title, unit, description, query, maximum=None):
-    return Panel(title, unit, description, [(title.lower(), query)], kind="stat", width=3, height=5, maximum=maximum)
+def stat(title, unit, description, query, maximum=None, least=None):
+    return Panel(
+        title, unit, description, [(title.lower(), query)], kind="stat", width=3, height=5, maximum=maximum, least=least
+    )
 
 
 def by_model(part, whole):
@@ -33,6 +37,8 @@ def by_model(part, whole):
     return share(rate(part[0], ["model"], part[1]), rate(whole[0], ["model"], whole[1]))
 
 
+REQUESTS = MODEL + "," + WORK
+IN_FLIGHT = PROCESS + "," + WORK
 FAULTS = f"({rate(COUNT, [], BAD)} or vector(0)) / {rate(COUNT, [], SERVED)}"
 WITHIN = VISIBLE + ',le="2.5"'
 IN_TIME = f"{rate(FIRST_TOKEN + '_bucket', [], WITHIN)} / {rate(FIRST_TOKEN + '_count', [], VISIBLE)}"
@@ -46,7 +52,12 @@ OVERVIEW = Dashboard(
         Row(
             "Now",
             [
-                stat("Requests", "reqps", "Requests per second that ended, whatever their end.", rate("oriel_requests_total", [])),
+                stat(
+                    "Requests",
+                    "reqps",
+                    "Requests per second that ended, whatever their end; here and below without scrapes and probes.",
+                    rate("oriel_requests_total", [], REQUESTS),
+                ),
                 stat(
                     "Availability",
                     "percentunit",
@@ -54,6 +65,7 @@ OVERVIEW = Dashboard(
                     "callers and refusals by policy are left out.",
                     f"1 - {FAULTS}",
                     maximum=1,
+                    least=0.995,
                 ),
                 stat(
                     "First token, p95",
@@ -67,14 +79,14 @@ OVERVIEW = Dashboard(
                     "95 % of chats had ended within this time, their last byte handed over.",
                     quantile(0.95, "oriel_request_duration_seconds", [], CHAT),
                 ),
-                stat("Tokens", "short", "Tokens per second of all kinds, as the providers count them.", rate("oriel_tokens_total", [])),
+                stat("Tokens", "cps", "Tokens per second of all kinds, as the providers count them.", rate("oriel_tokens_total", [])),
                 stat(
                     "Spend per hour",
                     "currencyUSD",
                     "What requests cost by the price table and the configured prices, all attempts included.",
                     f"{HOUR} * {rate(COST, [])}",
                 ),
-                stat("In flight", "short", "Requests that are being served at this moment.", f"sum (oriel_requests_in_flight{{{PROCESS}}})"),
+                stat("In flight", "short", "Requests that are being served at this moment.", f"sum (oriel_requests_in_flight{{{IN_FLIGHT}}})"),
                 stat("Instances", "short", "Gateways that Prometheus sees.", f"count (oriel_build_info{{{PROCESS}}})"),
             ],
         ),
@@ -85,16 +97,18 @@ OVERVIEW = Dashboard(
                     "Availability, budget burn",
                     "short",
                     "Share of chats that a provider or the gateway failed, over the 0.5 % that the objective allows: "
-                    "at 1 a month's budget lasts a month, at 14.4 two days.",
-                    [("availability", f"{FAULTS} / 0.005")],
+                    "at 1 a month's budget lasts a month, at 14.4 two days. The lines of 1h, 6h and 3d are what alerts read, "
+                    "by job: instance, model and provider do not narrow them.",
+                    [("now", f"{FAULTS} / 0.005"), *recorded("oriel_slo_errors", 0.005)],
                     width=12,
                     limit=1,
                 ),
                 Panel(
                     "First token, budget burn",
                     "short",
-                    "Share of streams whose first visible token took longer than 2.5 s, over the 5 % that the objective allows.",
-                    [("first token", f"(1 - {IN_TIME}) / 0.05")],
+                    "Share of streams whose first visible token took longer than 2.5 s, over the 5 % that the objective allows. "
+                    "The lines of 1h, 6h and 3d are what alerts read, by job.",
+                    [("now", f"(1 - {IN_TIME}) / 0.05"), *recorded("oriel_slo_slow_streams", 0.05)],
                     width=12,
                     limit=1,
                 ),
@@ -107,20 +121,20 @@ OVERVIEW = Dashboard(
                     "Requests by class of outcome",
                     "reqps",
                     "ok, or whose fault it was: caller, policy, provider, gateway.",
-                    [("{{class}}", rate(COUNT, ["class"]))],
+                    [("{{class}}", rate(COUNT, ["class"], REQUESTS))],
                     stack=True,
                 ),
                 Panel(
                     "Outcomes that are not ok",
                     "reqps",
                     "Every outcome of the closed vocabulary but ok; `other` must never move.",
-                    [("{{outcome}}", rate("oriel_requests_total", ["outcome"], MODEL + ',outcome!="ok"'))],
+                    [("{{outcome}}", rate("oriel_requests_total", ["outcome"], REQUESTS + ',outcome!="ok"'))],
                 ),
                 Panel(
                     "Status codes",
                     "reqps",
                     "What clients were answered; 499 is a client that left.",
-                    [("{{code}}", rate("oriel_requests_total", ["code"]))],
+                    [("{{code}}", rate("oriel_requests_total", ["code"], REQUESTS))],
                     stack=True,
                 ),
             ],
@@ -153,7 +167,7 @@ OVERVIEW = Dashboard(
             [
                 Panel(
                     "Tokens by kind",
-                    "short",
+                    "cps",
                     "Tokens per second; the kinds are disjoint, so the stack's height is what was processed.",
                     [("{{kind}}", rate("oriel_tokens_total", ["kind"]))],
                     stack=True,
@@ -162,7 +176,7 @@ OVERVIEW = Dashboard(
                     "Requests in flight",
                     "short",
                     "By endpoint.",
-                    [("{{endpoint}}", gauge("oriel_requests_in_flight", ["endpoint"]))],
+                    [("{{endpoint}}", gauge("oriel_requests_in_flight", ["endpoint"], selector=IN_FLIGHT))],
                 ),
                 Panel(
                     "Spend per hour, by model",
@@ -214,13 +228,13 @@ MODELS = Dashboard(
                 ),
                 Panel(
                     "Output tokens per second of a stream, median",
-                    "short",
+                    "cps",
                     "One over the time per output token, as its reader sees it.",
                     [("{{model}}", f"1 / {quantile(0.5, 'oriel_time_per_output_token_seconds', ['model'])}")],
                 ),
                 Panel(
                     "Output tokens per second, all requests",
-                    "short",
+                    "cps",
                     "What each model produces in all.",
                     [("{{model}}", active(rate("oriel_tokens_total", ["model"], MODEL + ',kind="output"')))],
                     stack=True,
@@ -228,10 +242,16 @@ MODELS = Dashboard(
                 Panel(
                     "Latency: measured against reported, p50",
                     "s",
-                    "The attempt as we measured it and the latency that the provider reports: the gap is network and queues.",
+                    "Attempts that went well as we measured them, by upstream's name of the model, and the latency that the "
+                    "provider reports, if it does: the gap is network and queues. The model does not narrow either.",
                     [
-                        ("{{model}} reported", quantile(0.5, "oriel_provider_reported_latency_seconds", ["model"])),
-                        ("{{upstream_model}} measured", quantile(0.5, "oriel_upstream_attempt_duration_seconds", ["upstream_model"], PROVIDER)),
+                        ("{{model}} reported", quantile(0.5, "oriel_provider_reported_latency_seconds", ["model"], PROVIDER)),
+                        (
+                            "{{upstream_model}} measured",
+                            quantile(
+                                0.5, "oriel_upstream_attempt_duration_seconds", ["upstream_model"], PROVIDER + ',class="ok"'
+                            ),
+                        ),
                     ],
                 ),
             ],
@@ -297,13 +317,13 @@ MODELS = Dashboard(
                 ),
                 Panel(
                     "Reasoning tokens",
-                    "short",
+                    "cps",
                     "Per second; a part of the output tokens, where the provider says.",
                     [("{{model}}", active(rate("oriel_reasoning_tokens_total", ["model"])))],
                 ),
                 Panel(
                     "Adjusted parameters",
-                    "reqps",
+                    "cps",
                     "What clients asked for and the model does not take: dropped, clamped or rewritten.",
                     [("{{parameter}} {{action}}", rate("oriel_adjusted_parameters_total", ["parameter", "action"], PROVIDER))],
                     width=16,
@@ -353,7 +373,7 @@ STREAMS = Dashboard(
         Row(
             "Flow",
             [
-                Panel("Chunks", "short", "Chunks written to clients per second.", [("{{model}}", active(rate("oriel_stream_chunks_total", ["model"])))]),
+                Panel("Chunks", "cps", "Chunks written to clients per second.", [("{{model}}", active(rate("oriel_stream_chunks_total", ["model"])))]),
                 Panel("Between chunks", "s", "Gaps between chunks that carry content.", quantiles("oriel_inter_token_seconds")),
                 Panel("Longest silence", "s", "The longest gap of each stream.", quantiles("oriel_stream_max_stall_seconds")),
             ],
@@ -375,7 +395,7 @@ STREAMS = Dashboard(
                 ),
                 Panel(
                     "Broken event streams",
-                    "reqps",
+                    "cps",
                     "Frames that failed their checksum, their size limit or were cut.",
                     [("{{kind}}", rate("oriel_event_stream_errors_total", ["kind"], PROVIDER))],
                 ),

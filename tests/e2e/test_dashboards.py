@@ -1,6 +1,7 @@
 """Dashboards and rules speak of metrics that exist, and say what they show."""
 
 import copy
+import fnmatch
 import re
 import subprocess
 import sys
@@ -42,7 +43,8 @@ def samples() -> dict:
 SAMPLES = samples()
 RULES = [rule for file in (RECORDED, ALERTS) for group in file["groups"] for rule in group["rules"]]
 RECORDS = {rule["record"]: rule["expr"] for rule in RULES if "record" in rule}
-ALERT_NAMES = {rule["alert"] for rule in RULES if "alert" in rule}
+ALERT_RULES = [rule for rule in RULES if "alert" in rule]
+ALERT_NAMES = {rule["alert"] for rule in ALERT_RULES}
 
 
 def labels_of(name: str) -> set[str]:
@@ -86,6 +88,10 @@ def first_panel(board, **fields):
     panels(board)[0].update(fields)
 
 
+def first_defaults(board):
+    return panels(board)[0]["fieldConfig"]["defaults"]
+
+
 def first_query(board, expression):
     panels(board)[0]["targets"][0]["expr"] = expression
 
@@ -127,6 +133,10 @@ FAULTS = {
     "panel-units-rule": [
         lambda board: first_panel(board, fieldConfig={"defaults": {"unit": "furlongs"}}),
         lambda board: first_panel(board, fieldConfig={"defaults": {}}),
+    ],
+    "panel-thresholds-rule": [
+        lambda board: first_defaults(board).pop("thresholds"),
+        lambda board: first_defaults(board)["thresholds"]["steps"].clear(),
     ],
     "panel-no-targets-rule": [lambda board: first_panel(board, targets=[])],
     "target-promql-rule": [
@@ -188,11 +198,33 @@ def test_units_fit_the_metrics(board):
                 read = selectors(target["expr"])[0].name
                 expected = {"seconds": "s", "bytes": "bytes"}.get(read.split("_")[-2], "short")
                 assert unit == expected, panel["title"]
+            if re.match(r"sum (by \([^)]*\) )?\(rate\(", target["expr"]):
+                assert unit in ("reqps", "cps", "currencyUSD", "percentunit"), panel["title"]
+
+
+OWN_ENDPOINTS = "metrics|health|status"
+TRAFFIC = re.compile(r"oriel_(requests_total|requests_in_flight|request_duration_seconds_\w+)")
+
+
+def test_scrapes_and_probes_are_no_traffic():
+    """What panels and rules count is what the page at /status counts."""
+    (listed,) = re.findall(
+        r"OWN_ENDPOINTS = new Set\(\[(.*)\]\)", (ROOT / "gateway/status/summary.js").read_text()
+    )
+    assert OWN_ENDPOINTS.split("|") == re.findall(r"\w+", listed)
+    for where, expression in queries():
+        for selector in selectors(expression):
+            if not TRAFFIC.fullmatch(selector.name) or "$" in where:
+                continue
+            narrowed = ("endpoint", "!~", OWN_ENDPOINTS) in selector.matchers
+            kinds = {label for label, operator, _ in selector.matchers if operator == "="}
+            assert narrowed or kinds & {"endpoint", "outcome"}, where
 
 
 # No panel and no alert reads these; why.
 UNREAD = {
     "process_virtual_memory_bytes": "address space says nothing of a process that maps files",
+    "oriel_config_last_reload_successful": "a gateway that serves has read its configuration",
 }
 
 
@@ -204,6 +236,11 @@ def test_every_family_is_read_somewhere():
     assert unread == set(UNREAD)
 
 
+def test_every_record_is_read_somewhere():
+    read = {selector.name for _, expression in queries() for selector in selectors(expression)}
+    assert set(RECORDS) <= read
+
+
 def test_the_files_are_what_build_py_writes():
     subprocess.run([sys.executable, "-B", FOLDER / "build.py", "--check"], check=True)
     assert len(BOARDS) == 6
@@ -211,9 +248,7 @@ def test_the_files_are_what_build_py_writes():
 
 def test_every_alert_has_a_runbook():
     runbooks = (ROOT / "docs/runbooks.md").read_text()
-    for rule in RULES:
-        if "alert" not in rule:
-            continue
+    for rule in ALERT_RULES:
         assert rule["labels"]["severity"] in ("page", "ticket")
         assert set(rule["annotations"]) == {"summary", "description", "runbook_url"}
         assert rule["annotations"]["runbook_url"] == f"docs/runbooks.md#{rule['alert'].lower()}"
@@ -228,10 +263,62 @@ def test_runbooks_name_panels_that_exist():
     assert {name for name in re.findall(r"(?<!\*)\*([A-Z][^*]+)\*(?!\*)", runbooks)} <= boards
 
 
+def test_runbooks_name_settings_that_exist():
+    table = (ROOT / "docs/configuration.md").read_text()
+    settings = set(re.findall(r"^\| `([\w.*]+)`", table, re.M))
+    sections = {setting.split(".")[0] for setting in settings}
+    runbooks = (ROOT / "docs/runbooks.md").read_text()
+    for name in re.findall(r"`([a-z_]+\.[a-z_.*]+)[`:]", runbooks):
+        if name.split(".")[0] in sections:
+            assert fnmatch.filter(settings, name), name
+
+
 def test_every_alert_is_shown_to_fire_and_to_be_silent():
+    """Those of several windows in each of them."""
     told = [entry for test in TESTS["tests"] for entry in test.get("alert_rule_test", [])]
-    assert ALERT_NAMES == {entry["alertname"] for entry in told if entry["exp_alerts"]}
+    fired = {
+        (entry["alertname"], alert["exp_labels"].get("window"))
+        for entry in told
+        for alert in entry["exp_alerts"]
+    }
+    assert fired == {(rule["alert"], rule["labels"].get("window")) for rule in ALERT_RULES}
     assert ALERT_NAMES == {entry["alertname"] for entry in told if not entry["exp_alerts"]}
+
+
+# There from the start, as zeros: increase() sees their first event.
+BORN_EARLY = {
+    "oriel_log_lines_dropped_total",
+    "oriel_spans_dropped_total",
+    "oriel_metric_series_overflow_total",
+}
+
+
+@pytest.mark.parametrize("rule", ALERT_RULES, ids=lambda rule: rule["alert"])
+def test_alerts_see_the_first_event(rule):
+    expression = " ".join(rule["expr"].split())
+    if not re.search(r"increase.*> 0", expression):
+        return
+    for selector in selectors(expression):
+        if selector.function == "increase" and selector.name not in BORN_EARLY:
+            x, w = selector.text(expression), selector.range
+            seen = f"({x} unless last_over_time({x}[{w}] offset {w})) or increase({x}[{w}])"
+            assert seen in expression
+
+
+# Pages that are no shares of requests. All others need thirty.
+ONE_IS_ENOUGH = {
+    "OrielCredentialsRefused",
+    "OrielGatewayFaults",
+    "OrielDown",
+    "OrielVanished",
+    "OrielFileDescriptors",
+}
+
+
+def test_few_requests_rouse_nobody():
+    pages = [rule for rule in ALERT_RULES if rule["labels"]["severity"] == "page"]
+    few = {rule["alert"] for rule in pages if not rule["expr"].endswith(">= 30")}
+    assert few == ONE_IS_ENOUGH
 
 
 def test_promtool_takes_the_rules():

@@ -51,9 +51,9 @@ def test_promtool_takes_the_configuration(run):
 SILENT_PANELS = {}
 
 
-def expanded(expression: str, run) -> str:
+def expanded(expression: str, run, model=".+") -> str:
     seconds = int(run.end - run.start) + 1
-    values = {name: ".+" for name in ("job", "instance", "model", "provider")}
+    values = {"job": ".+", "instance": ".+", "model": model, "provider": ".+"}
     values |= {"__rate_interval": "5s", "__range": f"{seconds}s", "__range_s": str(seconds)}
     return grafana.expand(expression, values)
 
@@ -84,6 +84,15 @@ def test_every_panel_shows_something(run, panel, target):
     assert shown, expanded(target["expr"], run)
     for label in grafana.legend_labels(target.get("legendFormat", "")):
         assert all(label in labels for labels in shown), label
+
+
+@pytest.mark.parametrize("title", ["A thousand chats", "A million tokens"])
+def test_what_has_no_price_makes_nothing_look_cheap(run, title):
+    found = grafana.targets(grafana.load(grafana.FOLDER / "grafana/oriel-cost.json"))
+    expression = dict(found)[title]["expr"]
+    (everything,) = run.prometheus.query(expanded(expression, run), run.end)
+    (priced,) = run.prometheus.query(expanded(expression, run, "|".join(PRICED)), run.end)
+    assert 0 < everything[1] == pytest.approx(priced[1])
 
 
 @pytest.mark.parametrize("name", ["job", "instance", "model", "provider"])
@@ -150,22 +159,24 @@ ROUSED = {
     "OrielProviderThrottling",
     "OrielProviderFaults",
     "OrielCredentialsRefused",
+    "OrielAccessDenied",
     "OrielUsageMissing",
     "OrielUnpricedRequests",
     "OrielWaste",
     "OrielModelListsFailing",
 }
 UNROUSED = {
+    "OrielClientsGiveUp",
     "OrielGatewayFaults",
     "OrielUnknownOutcome",
     "OrielShedding",
     "OrielNoTraffic",
     "OrielDown",
+    "OrielVanished",
     "OrielSeriesOverflow",
     "OrielLogLinesDropped",
     "OrielSpansDropped",
     "OrielFileDescriptors",
-    "OrielConfigReloadFailed",
 }
 
 

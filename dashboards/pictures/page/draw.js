@@ -96,6 +96,13 @@ function legend(parent, series, colors) {
     element(item, "i").style.background = colors[i];
     item.append(name);
   });
+  const more = element(box, "span");
+  let hidden = 0;
+  while (box.scrollHeight > box.clientHeight) {
+    more.previousElementSibling.remove();
+    more.textContent = `and ${++hidden} more`;
+  }
+  if (hidden === 0) more.remove();
 }
 
 function axes(unit, range) {

@@ -10,6 +10,7 @@ const BYTES = [[2 ** 40, "TiB"], [2 ** 30, "GiB"], [2 ** 20, "MiB"], [2 ** 10, "
 const UNITS = {
   short: { scales: THOUSANDS },
   reqps: { scales: THOUSANDS, after: "req/s" },
+  cps: { scales: THOUSANDS, after: "c/s" },
   s: { scales: TIMES },
   dtdurations: { scales: WORDS, whole: true },
   bytes: { scales: BYTES },
