@@ -73,15 +73,16 @@ class Browser:
         try:
             if not self._closed:
                 self.call("Browser.close")
-        finally:
-            os.close(self._ours_out)
-            try:
-                self._child.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                self._child.kill()
-                self._child.wait()
-            self._reader.join()
-            self._folder.cleanup()
+        except (AssertionError, OSError):
+            pass  # it may end before it has answered
+        os.close(self._ours_out)
+        try:
+            self._child.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+        self._reader.join()
+        self._folder.cleanup()
 
     def open(self, url="about:blank", width=1280, height=900, dark=False) -> "Page":
         target = self.call("Target.createTarget", url="about:blank", newWindow=True)["targetId"]

@@ -16,7 +16,7 @@ import yaml
 
 from harness.process import eventually
 
-SCRAPE_INTERVAL = "1s"
+SCRAPE_INTERVAL = "2s"  # and how long a scrape may take
 EVALUATION_INTERVAL = "1s"
 ATTEMPTS = 5  # another process may take the port that was free
 
@@ -88,18 +88,17 @@ class Prometheus:
                 stderr=err,
                 env={"PATH": os.environ["PATH"]},
             )
-        eventually(lambda: self._state() is not None, "Prometheus is ready")
-        return bool(self._state())
+        return eventually(self._state, "Prometheus is ready") == "ready"
 
-    def _state(self) -> bool | None:
-        """True: ready; False: it has ended; None: neither yet."""
+    def _state(self) -> str:
+        """"ready", "ended", or "" as long as it is neither."""
         if self.child.poll() is not None:
-            return False
+            return "ended"
         try:
             with urllib.request.urlopen(self.address + "/-/ready", timeout=5):
-                return True
+                return "ready"
         except OSError:
-            return None
+            return ""
 
     def errors(self) -> str:
         return (self.folder / "prometheus.err").read_text(errors="replace")
@@ -146,16 +145,17 @@ class Prometheus:
         """Value of each series that is not zero, by one label."""
         return {labels[label]: value for labels, value in self.query(expression, at) if value}
 
-    def wait_for_scrapes(self, count=1):
-        """Returns once so many scrapes have begun after this call."""
+    def wait_for_scrapes(self, count=1) -> float:
+        """Returns once so many scrapes that succeeded have begun after this call: when the last one did."""
         for _ in range(count):
             asked = time.time()
 
             def look(asked=asked):
                 found = self.query("timestamp(up) and up == 1", time.time())
-                return found and all(at > asked for _, at in found)
+                return min((at for _, at in found if at > asked), default=0)
 
-            eventually(look, "Prometheus scrapes")
+            begun = eventually(look, "Prometheus scrapes")
+        return begun
 
     def wait_for_rules(self):
         """Returns once every rule was evaluated after this call, and then once more: alerts read

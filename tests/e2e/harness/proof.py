@@ -24,7 +24,7 @@ class Run:
     prometheus: Prometheus
     load: Load
     start: float
-    end: float  # an instant after the last request was scraped, before the gateway ended
+    end: float  # the instant of a scrape after the last request, before the gateway ended
     page: str  # the last scrape, in the classic format
     alerts: list
     billed: dict  # tokens by the simulator's books
@@ -51,8 +51,8 @@ class Run:
         return [line for line in self.lines if line["endpoint"] == "chat_completions"]
 
 
-def drive(gateway, prometheus) -> Load:
-    """Each round is scraped before the next: what a round has made appear the next one moves."""
+def drive(gateway, prometheus) -> tuple[Load, float]:
+    """The load, and when all of it was scraped. Each round is scraped before the next: what a round has made appear the next one moves."""
     load = Load(gateway, prometheus.wait_for_scrapes)
     prometheus.wait_for_scrapes()
     for _ in range(ROUNDS):
@@ -61,7 +61,7 @@ def drive(gateway, prometheus) -> Load:
     wait_until_all_is_counted(gateway, load)
     prometheus.wait_for_scrapes()
     prometheus.wait_for_rules()
-    return load
+    return load, prometheus.wait_for_scrapes()
 
 
 def wait_until_all_is_counted(gateway, load):
@@ -101,8 +101,7 @@ def observed(folder):
         target = gateway.address.removeprefix("http://")
         prometheus = keep(Prometheus(folder, target, FOLDER / "rules"))
         start = time.time()
-        load = drive(gateway, prometheus)
-        end = time.time()
+        load, end = drive(gateway, prometheus)
         page = gateway.scraper.text()
         alerts = prometheus.api("alerts")["alerts"]
         stats = simulator.stats()
