@@ -91,7 +91,7 @@ constexpr std::array<FamilyRow, kFamilies> kCatalogue = {{
      N,
      kEndpoint,
      {},
-     "Requests whose head was read and whose end has not come; idle connections are not counted."},
+     "Requests that were read whole and whose record is not closed yet; uploads are not counted."},
     {F::overhead, "oriel_overhead_seconds", H, S, kEndpoint, kOverhead,
      "The gateway's own time in a request: its total without the waits for upstream or for the "
      "client.",

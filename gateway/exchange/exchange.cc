@@ -126,7 +126,7 @@ void Exchange::note_error(const convert::Error& error) {
 void Exchange::retire() { context_.table->retire(id_); }
 
 void Exchange::on_ended(http::ReplyEnd end) {
-  record_.bytes_out = reply_->bytes_sent();
+  record_.bytes_out = reply_->body_sent();
   reply_ = nullptr;
   switch (end) {
     case http::ReplyEnd::flushed:
@@ -150,7 +150,7 @@ void Exchange::stop() {
   if (reply_ == nullptr) return;
   const convert::Error error{.kind = convert::ErrorKind::draining};
   on_worker_stop(error);
-  record_.bytes_out = reply_->bytes_sent();
+  record_.bytes_out = reply_->body_sent();
   reply_->watch({});
   reply_ = nullptr;
   cut(error);
@@ -208,7 +208,8 @@ metrics::Record record_of(const http::Rejected& rejected, ExchangeContext& conte
   record.start = start_of(rejected.first_byte, record.time, *context.clock);
   record.total = context.clock->now() - rejected.first_byte;
   record.stages[static_cast<std::size_t>(metrics::Stage::read)] = record.total;
-  record.bytes_in = rejected.bytes_in;
+  record.bytes_in = rejected.body_in;
+  record.bytes_out = rejected.body_out;
   return record;
 }
 

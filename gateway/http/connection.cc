@@ -120,7 +120,6 @@ void Connection::advance() {
 bool Connection::start_request() {
   if (socket_.available() == 0) return false;
   first_byte_ = core_.now();
-  bytes_in_ = 0;
   phase_ = Phase::head;
   return true;
 }
@@ -136,8 +135,8 @@ bool Connection::read_head() {
     state = parser_.parse(bytes);
   }
   switch (state) {
-    case ParseState::need_more: bytes_in_ = available; return false;
-    case ParseState::refused: bytes_in_ = available; return refuse(nullptr, parser_.error(), {});
+    case ParseState::need_more: return false;
+    case ParseState::refused: return refuse(nullptr, parser_.error(), {});
     case ParseState::done: return take_head();
   }
   return false;
@@ -148,8 +147,7 @@ bool Connection::take_head() {
   head_ = parser_.take_head();
   parser_.reset();
   socket_.take(size);
-  bytes_in_ = size;
-  head_bytes_ = size;
+  body_octets_ = 0;
   head_done_ = body_done_ = core_.now();
   head_only_ = head_.method == "HEAD";
   http10_ = head_.version == HttpVersion::http10;
@@ -204,7 +202,7 @@ bool Connection::read_counted_body() {
     socket_.take(bytes.size());
   }
   if (body_.size() < length) socket_.read_into(body_, length - body_.size());
-  bytes_in_ += body_.size() - before;
+  body_octets_ += body_.size() - before;
   return body_.size() == length && serve();
 }
 
@@ -213,7 +211,7 @@ bool Connection::read_chunked_body() {
     const ParseState state = body_parser_->parse(socket_.peek(), body_);
     const std::size_t used = body_parser_->used();
     socket_.take(used);
-    bytes_in_ += used;
+    body_octets_ += used;
     if (state == ParseState::done) return serve();
     if (state == ParseState::refused) {
       const Error& error = body_parser_->error();
@@ -271,21 +269,32 @@ bool Connection::refuse(const HttpRequestHead* head, const Error& error,
   if (head == nullptr || head->body.kind != BodyFraming::Kind::none || kind_ == Kind::shed) {
     after_ = After::close;
   }
-  note_rejected(head, error);
   phase_ = Phase::serving;
   reply_.reset();
   reply_.send_error(error, std::move(headers));
+  note_rejected(head, error, Rejected::Answered::yes);
   return false;
 }
 
-void Connection::note_rejected(const HttpRequestHead* head, const Error& error) {
+// A request that was still being read, and is not any more, gets its record all the same.
+void Connection::note_unread(ErrorKind why) {
+  const bool in_head = phase_ == Phase::head && parser_.started();
+  if (!in_head && phase_ != Phase::body) return;
+  if (in_head) request_id_ = core_.options().make_request_id();
+  note_rejected(in_head ? nullptr : &head_, make_error(why), Rejected::Answered::no);
+}
+
+void Connection::note_rejected(const HttpRequestHead* head, const Error& error,
+                               Rejected::Answered answered) {
   if (!core_.options().on_rejected) return;
   Rejected rejected;
   rejected.head = head;
   rejected.error = error;
+  rejected.answered = answered;
   rejected.request_id = request_id_;
   rejected.peer = peer_;
-  rejected.bytes_in = bytes_in_;
+  rejected.body_in = body_.size();
+  if (answered == Rejected::Answered::yes) rejected.body_out = reply_.body_queued_;
   rejected.first_byte = first_byte_;
   core_.options().on_rejected(rejected);
 }
@@ -381,10 +390,7 @@ void Connection::linger() {
 void Connection::leave(ReplyEnd end) {
   const Phase was = phase_;
   if (was == Phase::closed || was == Phase::abandoned) return;
-  if (was == Phase::body || (was == Phase::head && parser_.started())) {
-    if (was == Phase::head) request_id_ = core_.options().make_request_id();
-    note_rejected(was == Phase::body ? &head_ : nullptr, make_error(ErrorKind::cancelled));
-  }
+  note_unread(ErrorKind::cancelled);
   close(end == ReplyEnd::stalled ? ClientSocket::Close::reset : ClientSocket::Close::orderly);
   if (was == Phase::serving && !reply_.watcher_.ended) {
     phase_ = Phase::abandoned;
@@ -423,6 +429,7 @@ void Connection::on_drain() {
 }
 
 void Connection::on_server_end() {
+  note_unread(ErrorKind::draining);
   const bool answering = phase_ == Phase::serving || phase_ == Phase::flushing;
   if (answering) (void)socket_.flush();  // what was said last, as far as the kernel takes it
   socket_.close(ClientSocket::Close::orderly);

@@ -83,7 +83,9 @@ class Connection {
   bool refuse(const convert::wire::HttpRequestHead* head, const convert::Error& error,
               std::vector<convert::Header> headers);
   void answer_options();
-  void note_rejected(const convert::wire::HttpRequestHead* head, const convert::Error& error);
+  void note_unread(convert::ErrorKind why);
+  void note_rejected(const convert::wire::HttpRequestHead* head, const convert::Error& error,
+                     Rejected::Answered answered);
   void choose_request_id();
   void on_end_of_input();
   void settle();
@@ -130,8 +132,7 @@ class Connection {
   std::string origin_;  // for CORS
   bool head_only_ = false;
   bool http10_ = false;
-  std::uint64_t bytes_in_ = 0;
-  std::size_t head_bytes_ = 0;
+  std::uint64_t body_octets_ = 0;  // of the body so far, chunks' framing included
   std::size_t lingered_bytes_ = 0;
   SteadyTime first_byte_;
   SteadyTime head_done_;

@@ -35,7 +35,7 @@ timeval to_timeval(SteadyTime::duration span) {
 std::optional<SteadyTime> Connection::body_deadline() const {
   const std::size_t rate = core_.limits().body_min_rate;
   if (rate == 0) return std::nullopt;
-  const auto earned = std::chrono::milliseconds((bytes_in_ - head_bytes_) * 1000 / rate);
+  const auto earned = std::chrono::milliseconds(body_octets_ * 1000 / rate);
   return head_done_ + core_.limits().body_grace + earned;
 }
 

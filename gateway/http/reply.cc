@@ -100,7 +100,7 @@ void Reply::reset() {
   state_ = State::unbegun;
   coding_ = BodyCoding::none;
   congested_ = false;
-  bytes_queued_ = 0;
+  body_queued_ = 0;
 }
 
 void Reply::watch(Watcher watcher) {
@@ -113,11 +113,13 @@ void Reply::send(int status, std::vector<Header> headers, std::string_view body)
   if (state_ == State::complete) return;
   if (state_ == State::streaming) return abort();
   std::string& out = connection_.socket_.staged();
-  const std::size_t before = out.size();
-  out.reserve(before + kHeadRoom + body.size());
+  out.reserve(out.size() + kHeadRoom + body.size());
   write_head(status, headers, body.size());
-  if (coding_ != BodyCoding::none) out.append(body);
-  note_staged(out.size() - before);
+  if (coding_ != BodyCoding::none) {
+    out.append(body);
+    body_queued_ += body.size();
+  }
+  note_staged();
   complete();
 }
 
@@ -132,31 +134,30 @@ void Reply::send_error(const convert::Error& error, std::vector<Header> headers)
 void Reply::begin(int status, std::vector<Header> headers) {
   if (state_ != State::unbegun) return;
   std::string& out = connection_.socket_.staged();
-  const std::size_t before = out.size();
-  out.reserve(before + kHeadRoom);
+  out.reserve(out.size() + kHeadRoom);
   write_head(status, headers, std::nullopt);
   state_ = State::streaming;
-  note_staged(out.size() - before);
+  note_staged();
 }
 
 void Reply::write(std::string_view bytes) {
   if (state_ != State::streaming || coding_ == BodyCoding::none || bytes.empty()) return;
   std::string& out = connection_.socket_.staged();
-  const std::size_t before = out.size();
   if (coding_ == BodyCoding::chunked) {
     append_number(bytes.size(), out, 16);
     out.append("\r\n").append(bytes).append("\r\n");
   } else {
     out.append(bytes);
   }
-  note_staged(out.size() - before);
+  body_queued_ += bytes.size();
+  note_staged();
 }
 
 void Reply::finish() {
   if (state_ != State::streaming) return state_ == State::unbegun ? abort() : void();
   if (coding_ == BodyCoding::chunked) {
     connection_.socket_.staged().append(kLastChunk);
-    note_staged(kLastChunk.size());
+    note_staged();
   }
   complete();
 }
@@ -171,8 +172,9 @@ void Reply::abort() {
 
 std::size_t Reply::buffered() const { return connection_.socket_.buffered(); }
 
-std::uint64_t Reply::bytes_sent() const {
-  return bytes_queued_ - std::min<std::uint64_t>(bytes_queued_, buffered());
+// Of what still waits, framing counts as body.
+std::uint64_t Reply::body_sent() const {
+  return body_queued_ - std::min<std::uint64_t>(body_queued_, buffered());
 }
 
 // The length is known, or the body is streamed.
@@ -231,8 +233,7 @@ void Reply::write_fields(std::span<const Header> headers, std::string& out) {
   }
 }
 
-void Reply::note_staged(std::size_t count) {
-  bytes_queued_ += count;
+void Reply::note_staged() {
   const ClientSocket& socket = connection_.socket_;
   if (!socket.is_open()) return (void)connection_.socket_.staged().clear();  // nobody will read it
   if (socket.buffered() > connection_.core_.limits().write_high_watermark) congested_ = true;

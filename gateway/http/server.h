@@ -100,7 +100,7 @@ class Reply final {
   bool begun() const { return state_ != State::unbegun; }
   std::size_t buffered() const;                  // bytes waiting for the client's socket
   bool congested() const { return congested_; }  // over write_high_watermark, until half of it
-  std::uint64_t bytes_sent() const;              // handed over so far, head included
+  std::uint64_t body_sent() const;               // bytes of the body handed over so far
 
  private:
   friend class Connection;
@@ -112,7 +112,7 @@ class Reply final {
   void write_head(int status, std::span<const convert::Header> headers,
                   std::optional<std::size_t> length);
   void write_fields(std::span<const convert::Header> headers, std::string& out);
-  void note_staged(std::size_t count);
+  void note_staged();
   void complete();
 
   Connection& connection_;
@@ -120,7 +120,7 @@ class Reply final {
   State state_ = State::unbegun;
   BodyCoding coding_ = BodyCoding::none;
   bool congested_ = false;
-  std::uint64_t bytes_queued_ = 0;
+  std::uint64_t body_queued_ = 0;
 };
 
 // Decides on a request by its head alone, before its body is read.
@@ -134,13 +134,17 @@ using Admit = std::function<Admission(const convert::wire::HttpRequestHead&)>;
 using Serve = std::function<void(Request&&, Reply&)>;
 
 // A request that never reached a handler (refused head, early refusal, timeout while reading,
-// client gone before its body ended: kind cancelled): told so that it gets its record too.
+// client gone before its body ended: kind cancelled, server destroyed before that: kind draining):
+// told so that it gets its record too.
 struct Rejected {
+  enum class Answered : bool { no, yes };
   const convert::wire::HttpRequestHead* head = nullptr;  // nullptr: the head itself was refused
   convert::Error error;
+  Answered answered = Answered::yes;  // no: nobody is there to hear it
   std::string_view request_id;
   std::string_view peer;
-  std::uint64_t bytes_in = 0;
+  std::uint64_t body_in = 0;   // bytes of the body, as far as it came
+  std::uint64_t body_out = 0;  // bytes of the answer's body
   SteadyTime first_byte;
 };
 using OnRejected = std::function<void(const Rejected&)>;

@@ -112,21 +112,60 @@ TEST(Answers, IgnoreWhatComesTooLate) {
   EXPECT_EQ(client.read().body, "hello next");
 }
 
-TEST(Answers, CountTheirBytes) {
+// Neither heads nor chunks' framing.
+TEST(Answers, CountTheirBodies) {
   Rig rig;
   Client client(rig);
-  client.send(get("/hold", "Connection: close\r\n"));
-  ASSERT_TRUE(rig.until([&] { return rig.held_count() == 1; }));
-  Held& held = rig.held(0);
-  std::uint64_t sent = 0;
-  Reply* reply = held.reply;
-  reply->watch({[&](ReplyEnd) { sent = reply->bytes_sent(); }, {}});
-  reply->begin(200, {});
-  EXPECT_EQ(reply->bytes_sent(), 0U);
-  reply->write("0123456789");
-  reply->finish();
-  const std::string all = client.read_to_end();
-  EXPECT_EQ(all.size(), sent);
+  const auto count = [&](const std::string& target, const std::function<void(Reply&)>& answer) {
+    client.send(get(target));
+    const std::size_t i = rig.held_count();
+    EXPECT_TRUE(rig.until([&] { return rig.held_count() == i + 1; }));
+    Reply* reply = rig.held(i).reply;
+    std::optional<std::uint64_t> sent;
+    reply->watch({[&, reply](ReplyEnd) { sent = reply->body_sent(); }, {}});
+    answer(*reply);
+    EXPECT_EQ(reply->body_sent(), 0U);
+    EXPECT_TRUE(rig.until([&] { return sent.has_value(); }));
+    EXPECT_EQ(client.read().body.size(), sent);
+    return sent.value_or(0);
+  };
+  EXPECT_EQ(count("/hold",
+                  [](Reply& reply) {
+                    reply.begin(200, {});
+                    reply.write("0123456789");
+                    reply.write("abc");
+                    reply.finish();
+                  }),
+            13U);
+  EXPECT_EQ(count("/hold", [](Reply& reply) { reply.send(200, {}, "hello"); }), 5U);
+  EXPECT_EQ(count("/hold", [](Reply& reply) { reply.send(204, {}, "never sent"); }), 0U);
+}
+
+TEST(Answers, OfRejectedRequestsCountTheirBodiesToo) {
+  Rig rig;
+  struct Case {
+    std::string request;
+    std::uint64_t body_in;
+  };
+  const Case cases[] = {
+      {"GET / HTTP/9.9\r\n\r\n", 0},
+      {get("/denied"), 0},
+      {post("/small", "more than ten bytes"), 0},
+      {"POST /small HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+       "8\r\n12345678\r\n8\r\n12345678\r\n0\r\n\r\n",
+       8},
+  };
+  for (const Case& row : cases) {
+    SCOPED_TRACE(row.request);
+    rig.rejected_bodies.clear();
+    Client client(rig);
+    client.send(row.request);
+    const Answer answer = client.read();
+    EXPECT_GE(answer.status, 400);
+    ASSERT_EQ(rig.rejected_bodies.size(), 1U);
+    EXPECT_EQ(rig.rejected_bodies[0].first, row.body_in);
+    EXPECT_EQ(rig.rejected_bodies[0].second, answer.body.size());
+  }
 }
 
 TEST(Options, AreAnsweredWithoutAHandler) {

@@ -165,6 +165,35 @@ TEST_P(Leaving, AServerThatEndsTellsItsWatchers) {
   EXPECT_EQ(rig.held(0).ends, kGone);
 }
 
+// Whatever was being read when the server ended was a request.
+TEST_P(Leaving, AServerThatEndsTellsOfUnreadRequests) {
+  const std::string request = post("/echo", "0123456789");
+  const std::string head = request.substr(0, request.size() - 10);
+  struct Case {
+    std::string sent;
+    std::size_t rejected;
+    std::uint64_t body_in;
+  };
+  const Case cases[] = {
+      {"", 0, 0}, {request.substr(0, 20), 1, 0}, {head, 1, 0}, {head + "0123", 1, 4}};
+  for (const Case& row : cases) {
+    SCOPED_TRACE(row.sent);
+    Rig rig(GetParam());
+    Client client(rig);
+    client.send(get("/?first"));  // the connection is there, and its handshake done
+    ASSERT_EQ(client.read().body, "hello first");
+    client.send(row.sent);
+    for (int i = 0; i < 20; ++i) rig.pump();
+    rig.server.reset();
+    ASSERT_EQ(rig.rejected.size(), row.rejected);
+    if (row.rejected == 0) continue;
+    EXPECT_EQ(rig.rejected[0].kind, convert::ErrorKind::draining);
+    EXPECT_FALSE(rig.rejected_ids[0].empty());
+    EXPECT_EQ(rig.rejected_bodies[0].first, row.body_in);
+    EXPECT_EQ(rig.rejected_bodies[0].second, 0U);
+  }
+}
+
 TEST_P(Leaving, ASlowReaderPausesAndResumesTheWriter) {
   Rig rig(GetParam());
   Client client(rig, 4096);

@@ -21,6 +21,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gateway/clock.h"
@@ -68,6 +69,7 @@ class Rig {
     options.on_rejected = [this](const Rejected& r) {
       rejected.push_back(r.error);
       rejected_ids.emplace_back(r.request_id);
+      rejected_bodies.emplace_back(r.body_in, r.body_out);
     };
     options.on_options = [this](const OptionsAnswered&) { ++options_answered; };
     options.make_request_id = [this] { return "req-" + std::to_string(++ids_); };
@@ -110,6 +112,7 @@ class Rig {
   std::string address;
   std::vector<convert::Error> rejected;
   std::vector<std::string> rejected_ids;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> rejected_bodies;  // bytes in, out
   std::vector<std::string> served;  // method, target, body size
   int options_answered = 0;
 
