@@ -109,13 +109,17 @@ constexpr std::array<FamilyRow, kFamilies> kCatalogue = {{
      true},
     {F::inter_token, "oriel_inter_token_seconds", H, S, kModel, kGap,
      "Gaps between consecutive chunks that carry content, counted as they happen; a stream's first "
-     "chunk is not counted."},
+     "chunk is not counted, nor is time for which the client held the stream up, nor a stream made "
+     "of a whole answer."},
     {F::time_per_output_token, "oriel_time_per_output_token_seconds", H, S, kModel, kGap,
-     "Time from first to last token divided by output tokens less one, once per stream with usage "
-     "and two tokens or more.",
+     "Time from first to last token divided by output tokens less one, once per stream of two "
+     "tokens and two chunks or more, if one attempt made all that its client got (not n > 1).",
      true},
     {F::stream_max_stall, "oriel_stream_max_stall_seconds", H, S, kModel, kStall,
-     "The longest silence of each stream that started, counted at its end.", true},
+     "The longest time for which a stream that started brought no content, counted at its end; "
+     "also "
+     "the silence in which it ended, but not what the client held up.",
+     true},
     {F::streams_ended,
      "oriel_streams_ended_total",
      C,

@@ -25,6 +25,18 @@ std::optional<TraceMark> mark_of(const Record& record, TraceKept kept) {
   return TraceMark{record.trace.trace_id, record.trace.span_id, record.time.time_since_epoch()};
 }
 
+// The output of the one attempt whose tokens the client got; 0 where there are none or several,
+// whose times cannot be told apart.
+std::uint64_t output_of_one(const std::vector<Attempt>& attempts) {
+  std::uint64_t output = 0;
+  for (const Attempt& attempt : attempts) {
+    if (!attempt.tokens || attempt.wasted) continue;
+    if (output != 0) return 0;
+    output = attempt.tokens->output;
+  }
+  return output;
+}
+
 template <class Enum, std::size_t n>
 std::array<LabelId, n> intern_all(LabelTable& labels, std::string_view (*name)(Enum)) {
   std::array<LabelId, n> ids{};
@@ -157,11 +169,10 @@ void Shard::record_stream(const Record& record, const TraceMark* mark) {
     observe_marked(Family::time_to_first_token, mark, nanos(*record.time_to_first_reasoning), model,
                    provider, words_.reasoning);
   }
-  if (record.first_to_last_token && record.usage_source != UsageSource::none &&
-      record.tokens.output > 1) {
+  const std::uint64_t delivered = output_of_one(record.attempts);
+  if (record.first_to_last_token && delivered > 1) {
     observe_marked(Family::time_per_output_token, mark,
-                   nanos(*record.first_to_last_token) / (record.tokens.output - 1), model,
-                   provider);
+                   nanos(*record.first_to_last_token) / (delivered - 1), model, provider);
   }
   if (!record.stream_end) return;
   observe_marked(Family::stream_max_stall, mark, nanos(record.max_stall), model, provider);

@@ -66,32 +66,50 @@ void AnswerNotes::facts(const convert::UpstreamFacts& facts) {
   record_.provider_latency = std::max(record_.provider_latency.value_or(latency), latency);
 }
 
-void AnswerNotes::delta(const ChatDelta& delta, SteadyTime time) {
+void AnswerNotes::delta(const ChatDelta& delta, SteadyTime time, Pace pace) {
   if (delta.kind == ChatDelta::Kind::finish) {
     finish(delta.finish);
   } else if (delta.source_finish) {
     finish(*delta.source_finish);
   }
-  if (carries_content(delta)) content(delta, time);
+  if (content_wanted_ && carries_content(delta)) content(delta, time, pace);
 }
 
-void AnswerNotes::content(const ChatDelta& delta, SteadyTime time) {
+void AnswerNotes::content(const ChatDelta& delta, SteadyTime time, Pace pace) {
   const auto since_start = time - stages_.start();
   if (delta.kind == ChatDelta::Kind::reasoning) {
     if (!record_.time_to_first_reasoning) record_.time_to_first_reasoning = since_start;
   } else if (!record_.time_to_first_token) {
     record_.time_to_first_token = since_start;
   }
-  if (content_seen_) {
-    const auto gap = time - last_content_;
-    context_.records->shard().inter_token(record_.model, record_.provider, gap);
-    record_.max_stall = std::max<std::chrono::nanoseconds>(record_.max_stall, gap);
+  end_silence(time);
+  if (pace == Pace::replayed) return;  // its deltas have no times of their own
+  if (last_content_) {
+    context_.records->shard().inter_token(record_.model, record_.provider, time - *last_content_);
+    record_.first_to_last_token = time - first_content_;
   } else {
     first_content_ = time;
-    content_seen_ = true;
   }
   last_content_ = time;
-  record_.first_to_last_token = last_content_ - first_content_;
+}
+
+void AnswerNotes::begin_stream(SteadyTime time) {
+  begun_ = time;
+  if (!silent_since_) silent_since_ = time;
+}
+
+void AnswerNotes::end_silence(SteadyTime time) {
+  if (silent_since_) {
+    record_.max_stall =
+        std::max<std::chrono::nanoseconds>(record_.max_stall, time - *silent_since_);
+  }
+  silent_since_ = time;
+}
+
+void AnswerNotes::excuse(SteadyTime::duration pause) {
+  first_content_ += pause;
+  if (last_content_) *last_content_ += pause;
+  if (silent_since_) *silent_since_ += pause;
 }
 
 void AnswerNotes::drop_content() {
@@ -102,7 +120,8 @@ void AnswerNotes::drop_content() {
   record_.time_to_first_reasoning.reset();
   record_.first_to_last_token.reset();
   record_.max_stall = {};
-  content_seen_ = false;
+  last_content_.reset();
+  silent_since_ = begun_;
 }
 
 }  // namespace oriel::gateway

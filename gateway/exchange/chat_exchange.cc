@@ -280,6 +280,7 @@ void ChatExchange::begin_stream() {
                                  {"x-accel-buffering", "no"}};
   record_.status = 200;
   begun_ = true;
+  notes_.begin_stream(context_.clock->now());
   add_headers(headers);
   add_overhead(headers);
   reply_->begin(200, std::move(headers));
@@ -326,6 +327,7 @@ void ChatExchange::fail(const Error& error) {
   if (pulse_) pulse_->cancel();
   plan_.forget();
   if (begun_) {
+    if (awaits_content()) notes_.end_silence(context_.clock->now());
     const bool known = std::all_of(calls_.begin(), calls_.end(),
                                    [](const auto& call) { return call->usage().has_value(); });
     if (!known) notes_.missing_usage(UsageMissing::failed);
@@ -404,8 +406,11 @@ void ChatExchange::on_flushed() {
 
 AfterCut ChatExchange::on_cut(const Error& error) {
   --chat_.in_flight;
-  if (begun_ && !failed()) record_.stream_end = stream_end_of(error);
   end_pause();
+  if (begun_ && !failed()) {
+    record_.stream_end = stream_end_of(error);
+    if (awaits_content()) notes_.end_silence(context_.clock->now());
+  }
   if (timer_) timer_->cancel();
   if (pulse_) pulse_->cancel();
   gather_.reset();
@@ -428,6 +433,7 @@ bool ChatExchange::may_drain(const Error& error) const {
 void ChatExchange::start_draining() {
   state_ = State::draining;
   ++chat_.draining;
+  notes_.end_content();
   scope_.allowance = context_.config->chat.drain_bytes;
   plan_.forget();
   out_ = {};
@@ -463,7 +469,10 @@ void ChatExchange::on_reply_drained() {
 }
 
 void ChatExchange::end_pause() {
-  if (state_ == State::paused) record_.backpressure += context_.clock->now() - paused_since_;
+  if (state_ != State::paused) return;
+  const auto pause = context_.clock->now() - paused_since_;
+  record_.backpressure += pause;
+  notes_.excuse(pause);
 }
 
 void ChatExchange::discard_calls(metrics::Outcome outcome, Discard why) {
@@ -473,6 +482,10 @@ void ChatExchange::discard_calls(metrics::Outcome outcome, Discard why) {
 bool ChatExchange::all_complete() const {
   return std::all_of(calls_.begin(), calls_.end(),
                      [](const auto& call) { return call->complete(); });
+}
+bool ChatExchange::awaits_content() const {
+  return std::any_of(calls_.begin(), calls_.end(),
+                     [](const auto& call) { return !call->content_complete(); });
 }
 bool ChatExchange::any_asking() const {
   return std::any_of(calls_.begin(), calls_.end(), [](const auto& call) { return call->asking(); });

@@ -93,6 +93,7 @@ class ChatExchange final : public Exchange, private ModelCallObserver {
   void end_draining();
   void discard_calls(metrics::Outcome outcome, Discard why);
   bool all_complete() const;
+  bool awaits_content() const;
   bool any_asking() const;
   bool any_running() const;
   void on_timer();

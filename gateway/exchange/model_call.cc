@@ -214,7 +214,7 @@ void ModelCall::on_delta(const ChatDelta& delta) {
     if (delta.kind == ChatDelta::Kind::image) ++images_;
     if (keeps_reasoning()) reasoning_.on_delta(delta);
   }
-  scope_.notes.delta(delta, event_time_);
+  scope_.notes.delta(delta, event_time_, replayed ? Pace::replayed : Pace::live);
   if (choice_ == 0) return observer_.on_call_delta(*this, delta);
   ChatDelta mine = delta;
   mine.choice = choice_;

@@ -90,6 +90,7 @@ class ModelCall final : private UpstreamObserver, private convert::DeltaSink {
   std::uint32_t choice() const { return choice_; }
   bool asking() const;  // an answer is to come
   bool complete() const { return state_ == State::complete; }
+  bool content_complete() const { return complete() || awaits_usage_; }
   bool running() const { return call_ != nullptr; }  // the transport's end is to come
   int status() const { return status_; }             // upstream's; 0: none came yet
   const std::optional<convert::Usage>& usage() const { return usage_; }  // of this attempt

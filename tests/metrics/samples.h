@@ -92,6 +92,7 @@ inline Record good_stream(LabelTable& labels) {
   good.first_byte = milliseconds(150);
   good.reused_connection = true;
   good.request_id = "aws-2";
+  good.tokens = record.tokens;
   record.adjusted.push_back({"temperature", "clamped"});
   record.learned.push_back("top_p");
   return record;
