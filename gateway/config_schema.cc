@@ -245,8 +245,8 @@ const std::array kFields = {
                   return set_url(c.tracing.endpoint, std::move(v));
                 }},
     ConfigField{"tracing.sample_ratio", Kind::decimal, 0, 1'000'000, "1",
-                "Share of the traces that start here which are exported; failed and slow requests "
-                "are always.",
+                "Share of the traces that start here which are exported; requests that a provider "
+                "or the gateway failed, and slow ones, always are.",
                 ORIEL_SET(tracing.sample_millionths, integer)},
     ConfigField{"tracing.slow_ms", Kind::milliseconds, 0, kHour, "10000",
                 "Slower requests are always exported; 0 is none.", ORIEL_SET_MS(tracing.slow)},

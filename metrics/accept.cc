@@ -53,7 +53,8 @@ Offer take_offer(std::string_view& header) {
 }  // namespace
 
 Format preferred_format(std::string_view accept) {
-  double text = 0;
+  std::optional<double> text;
+  double any = 0;
   double openmetrics = 0;
   while (!accept.empty()) {
     const Offer offer = take_offer(accept);
@@ -63,10 +64,12 @@ Format preferred_format(std::string_view accept) {
         openmetrics = std::max(openmetrics, offer.q);
       }
     } else if (is(offer.name, "text/plain") || is(offer.name, "text/*")) {
-      text = std::max(text, offer.q);
+      text = std::max(text.value_or(0), offer.q);
+    } else if (offer.name == "*/*") {
+      any = std::max(any, offer.q);
     }
   }
-  return openmetrics > 0 && openmetrics >= text ? Format::openmetrics : Format::text;
+  return openmetrics > 0 && openmetrics >= text.value_or(any) ? Format::openmetrics : Format::text;
 }
 
 std::string_view content_type(Format format) {

@@ -64,6 +64,7 @@ struct Record {
   // Identity.
   std::string request_id;
   Endpoint endpoint = Endpoint::other;
+  Method method = Method::other;  // span only
   LabelId model = kUnknownLabel;  // the configured name clients use
   LabelId provider = kUnknownLabel;
   std::string upstream_model;  // as sent; log and span only
@@ -75,7 +76,8 @@ struct Record {
   TraceContext trace;          // all zero: the request has no trace
 
   // End.
-  int status = 0;
+  int status = 0;  // what the end amounts to: a stream that broke behind its 200 has its error's
+  int sent_status = 0;  // what the client was sent, 0: nothing; span only
   Outcome outcome = Outcome::other;
   std::string error;  // internal detail, log only: no prompts, no secrets
   bool stream = false;

@@ -28,17 +28,15 @@ constexpr std::uint64_t kSampled = 1;
 constexpr std::uint64_t kParentKnown = 0x100;   // whether the parent is remote is known,
 constexpr std::uint64_t kParentRemote = 0x200;  // and it is
 
-struct Route {
-  std::string_view name;  // of the span; empty: "chat" and the model
-  std::string_view method;
-  std::string_view route;  // empty: none
-};
-Route route_of(Endpoint endpoint) {
+constexpr int kServerErrors = 500;  // HTTP statuses from here on
+
+// Empty: none is known.
+std::string_view route_of(Endpoint endpoint) {
   switch (endpoint) {
-    case Endpoint::chat_completions: return {"", "POST", "/v1/chat/completions"};
-    case Endpoint::models: return {"GET /v1/models", "GET", "/v1/models"};
-    case Endpoint::model: return {"GET /v1/models/{model}", "GET", "/v1/models/{model}"};
-    default: return {"HTTP", "_OTHER", ""};
+    case Endpoint::chat_completions: return "/v1/chat/completions";
+    case Endpoint::models: return "/v1/models";
+    case Endpoint::model: return "/v1/models/{model}";
+    default: return {};
   }
 }
 
@@ -79,23 +77,18 @@ class Spans {
     const bool has_parent = record_.trace.parent_id != SpanId{};
     begin(record_.trace.span_id, has_parent ? &record_.trace.parent_id : nullptr,
           has_parent ? kParentRemote : 0);
-    const Route route = route_of(record_.endpoint);
     const bool chat = record_.endpoint == Endpoint::chat_completions;
-    if (chat) {
-      put_chat_name(record_.model);
-    } else {
-      writer_.key("name").string(route.name);
-    }
+    chat ? put_chat_name(record_.model) : put_http_name();
     writer_.key("kind").integer(kServer);
     put_times(nanoseconds(0), record_.total);
     {
       OtlpAttributes attributes(writer_);
       if (chat) put_chat(attributes);
-      put_http(attributes, route);
+      put_http(attributes);
       put_ours(attributes);
     }
     put_first_token();
-    put_status(is_fault(record_.outcome));
+    put_status(is_fault(record_.outcome) || record_.sent_status >= kServerErrors);
     writer_.end_object();
   }
 
@@ -137,6 +130,14 @@ class Spans {
     writer_.end_string();
   }
 
+  void put_http_name() {
+    const std::string_view route = route_of(record_.endpoint);
+    writer_.key("name").begin_string();
+    writer_.out().append(record_.method == Method::other ? "HTTP" : to_string(record_.method));
+    if (!route.empty()) writer_.out().append(" ").append(route);
+    writer_.end_string();
+  }
+
   void put_times(nanoseconds since, nanoseconds duration) {
     put_time(writer_, "startTimeUnixNano", record_.start, since);
     put_time(writer_, "endTimeUnixNano", record_.start, since + duration);
@@ -163,12 +164,10 @@ class Spans {
     attributes.integer("gen_ai.usage.reasoning.output_tokens", tokens.reasoning);
   }
 
-  void put_http(OtlpAttributes& attributes, const Route& route) {
-    constexpr int kMethodNotAllowed = 405;
-    const bool other = record_.status == kMethodNotAllowed;
-    attributes.text("http.request.method", other ? "_OTHER" : route.method);
-    attributes.text("http.route", route.route);
-    put_answer(attributes, record_.status, record_.outcome);
+  void put_http(OtlpAttributes& attributes) {
+    attributes.text("http.request.method", to_string(record_.method));
+    attributes.text("http.route", route_of(record_.endpoint));
+    put_answer(attributes, record_.sent_status, record_.outcome);
   }
 
   void put_ours(OtlpAttributes& attributes) {

@@ -1,5 +1,6 @@
 #include "metrics/vocabulary.h"
 
+#include <algorithm>
 #include <array>
 
 namespace oriel::metrics {
@@ -40,6 +41,9 @@ constexpr std::array<std::string_view, kOutcomes> kOutcomeNames = {
 constexpr std::array<std::string_view, kEndpoints> kEndpointNames = {
     "chat_completions", "models", "model", "health", "metrics", "status", "other",
 };
+constexpr std::array<std::string_view, kMethods> kMethodNames = {
+    "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE", "_OTHER",
+};
 constexpr std::array<std::string_view, kStages> kStageNames = {
     "read", "admit", "parse", "route", "convert", "sign", "upstream", "decode", "write",
 };
@@ -55,7 +59,7 @@ constexpr std::array<std::string_view, kRetryReasons> kRetryReasonNames = {"less
 constexpr std::array<std::string_view, kWasteReasons> kWasteReasonNames = {"retry", "client_abort",
                                                                            "failed"};
 constexpr std::array<std::string_view, kShedReasons> kShedReasonNames = {"connections",
-                                                                         "concurrency", "memory"};
+                                                                         "concurrency"};
 constexpr std::array<std::string_view, kFrameFaults> kFrameFaultNames = {
     "prelude_crc",    "message_crc",  "oversize",  "undersize",
     "headers_length", "message_type", "malformed", "truncated",
@@ -69,7 +73,7 @@ static_assert(!kStageNames.back().empty() && !kStreamEndNames.back().empty());
 static_assert(!kUsageSourceNames.back().empty() && !kUsageMissingNames.back().empty());
 static_assert(!kRetryReasonNames.back().empty() && !kWasteReasonNames.back().empty());
 static_assert(!kShedReasonNames.back().empty() && !kFrameFaultNames.back().empty());
-static_assert(!kUnknownItemNames.back().empty());
+static_assert(!kUnknownItemNames.back().empty() && !kMethodNames.back().empty());
 
 template <class Enum, std::size_t n>
 std::string_view name_in(const std::array<std::string_view, n>& names, Enum value) {
@@ -80,6 +84,7 @@ std::string_view name_in(const std::array<std::string_view, n>& names, Enum valu
 
 std::string_view to_string(Outcome outcome) { return name_in(kOutcomeNames, outcome); }
 std::string_view to_string(Endpoint endpoint) { return name_in(kEndpointNames, endpoint); }
+std::string_view to_string(Method method) { return name_in(kMethodNames, method); }
 std::string_view to_string(Stage stage) { return name_in(kStageNames, stage); }
 std::string_view to_string(StreamEnd end) { return name_in(kStreamEndNames, end); }
 std::string_view to_string(UsageSource source) { return name_in(kUsageSourceNames, source); }
@@ -89,6 +94,12 @@ std::string_view to_string(WasteReason reason) { return name_in(kWasteReasonName
 std::string_view to_string(ShedReason reason) { return name_in(kShedReasonNames, reason); }
 std::string_view to_string(FrameFault fault) { return name_in(kFrameFaultNames, fault); }
 std::string_view to_string(UnknownItem item) { return name_in(kUnknownItemNames, item); }
+
+Method method_of(std::string_view name) {
+  const auto* found = std::find(kMethodNames.begin(), kMethodNames.end(), name);
+  return found == kMethodNames.end() ? Method::other
+                                     : static_cast<Method>(found - kMethodNames.begin());
+}
 
 std::string_view class_of(Outcome outcome) {
   if (outcome == Outcome::other) return "gateway";

@@ -59,6 +59,24 @@ enum class Endpoint : std::uint8_t {
 inline constexpr std::size_t kEndpoints = static_cast<std::size_t>(Endpoint::other) + 1;
 std::string_view to_string(Endpoint endpoint);
 
+// What spans say of a request's method: those that HTTP knows, anything else is other
+// (https://opentelemetry.io/docs/specs/semconv/http/http-spans/).
+enum class Method : std::uint8_t {
+  connect,
+  delete_,
+  get,
+  head,
+  options,
+  patch,
+  post,
+  put,
+  trace,
+  other,
+};
+inline constexpr std::size_t kMethods = static_cast<std::size_t>(Method::other) + 1;
+std::string_view to_string(Method method);
+Method method_of(std::string_view name);  // case-sensitive, as HTTP is
+
 // The parts of a request's time that are ours or the wire's; they add up to the total.
 enum class Stage : std::uint8_t {
   read,  // first byte to end of body
@@ -115,8 +133,8 @@ inline constexpr std::size_t kWasteReasons = static_cast<std::size_t>(WasteReaso
 std::string_view to_string(WasteReason reason);
 
 // Why a request was turned away at the door.
-enum class ShedReason : std::uint8_t { connections, concurrency, memory };
-inline constexpr std::size_t kShedReasons = static_cast<std::size_t>(ShedReason::memory) + 1;
+enum class ShedReason : std::uint8_t { connections, concurrency };
+inline constexpr std::size_t kShedReasons = static_cast<std::size_t>(ShedReason::concurrency) + 1;
 std::string_view to_string(ShedReason reason);
 
 // What was broken in upstream's stream below its JSON, or in the JSON (malformed).

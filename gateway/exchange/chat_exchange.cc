@@ -278,7 +278,7 @@ void ChatExchange::begin_stream() {
   std::vector<Header> headers = {{"content-type", "text/event-stream; charset=utf-8"},
                                  {"cache-control", "no-cache"},
                                  {"x-accel-buffering", "no"}};
-  record_.status = 200;
+  record_.status = record_.sent_status = 200;
   begun_ = true;
   notes_.begin_stream(context_.clock->now());
   add_headers(headers);
@@ -457,6 +457,7 @@ void ChatExchange::on_lingering_cut() {
 void ChatExchange::on_worker_stop(const Error& error) {
   if (state_ == State::flushing) return;
   if (begun_) return write_error(error);
+  record_.sent_status = convert::status_of(error);
   reply_->send_error(error, retry_headers(error, *context_.random));
 }
 

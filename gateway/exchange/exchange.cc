@@ -77,6 +77,7 @@ Exchange::Exchange(ExchangeContext& context, const http::Request& request, http:
     : context_(context), reply_(&reply), stages_(*context.clock, request.first_byte) {
   stages_.enter(metrics::Stage::admit, Waiting::no, request.body_done);
   record_.endpoint = endpoint;
+  record_.method = metrics::method_of(request.head.method);
   record_.request_id = request.request_id;
   record_.client_addr = request.peer;
   record_.trace = context.tracer->begin(&request.head, endpoint);
@@ -90,7 +91,7 @@ Exchange::~Exchange() = default;
 void Exchange::respond(int status, std::vector<convert::Header> headers, std::string_view body) {
   if (reply_ == nullptr) return;
   stages_.enter(metrics::Stage::write);
-  record_.status = status;
+  record_.status = record_.sent_status = status;
   add_headers(headers);
   add_overhead(headers);
   reply_->send(status, std::move(headers), body);
@@ -101,6 +102,7 @@ void Exchange::refuse(const convert::Error& error, std::uint32_t throttled) {
   if (reply_ == nullptr) return;
   stages_.enter(metrics::Stage::write);
   note_error(error);
+  record_.sent_status = convert::status_of(error);
   auto headers = retry_headers(error, *context_.random, throttled);
   add_headers(headers);
   add_overhead(headers);
@@ -198,7 +200,9 @@ metrics::Record record_of(const http::Rejected& rejected, ExchangeContext& conte
   record.endpoint = endpoint;
   record.request_id = rejected.request_id;
   record.client_addr = rejected.peer;
+  if (rejected.head != nullptr) record.method = metrics::method_of(rejected.head->method);
   record.status = convert::status_of(rejected.error);
+  if (rejected.answered == http::Rejected::Answered::yes) record.sent_status = record.status;
   record.outcome = outcome_of(rejected.error.kind);
   record.error = rejected.error.detail.empty()
                      ? std::string(convert::row_of(rejected.error.kind).message)

@@ -22,6 +22,8 @@ TEST(Accept, PrefersTheFormatThatTheScraperPrefers) {
       {"Application/OpenMetrics-Text; Version=1.0.0; Q=1", Format::openmetrics},
       {"application/openmetrics-text;q=0.4,text/plain;q=0.5", Format::text},
       {"application/openmetrics-text;q=0.5 , text/plain;q=0.3, */*;q=0.1", Format::openmetrics},
+      {"application/openmetrics-text;q=0.1, */*;q=0.9", Format::text},
+      {"application/openmetrics-text;q=0.5, text/plain;q=0.3, */*", Format::openmetrics},
       // Prometheus 2.42 and 3.
       {"application/openmetrics-text;version=1.0.0,application/"
        "openmetrics-text;version=0.0.1;q=0.75,"

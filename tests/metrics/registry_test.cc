@@ -201,7 +201,7 @@ TEST(Registry, GaugesAddUpOverWorkers) {
   one.set_connections(2, 11);
   one.set_buffered_bytes(500);
   two.set_buffered_bytes(70);
-  two.request_shed(ShedReason::memory);
+  two.request_shed(ShedReason::concurrency);
   two.loop_lag(milliseconds(3));
   auto samples = scrape(registry);
   EXPECT_EQ(samples[R"(oriel_requests_in_flight{endpoint="chat_completions"})"], 2);
@@ -209,7 +209,7 @@ TEST(Registry, GaugesAddUpOverWorkers) {
   EXPECT_EQ(samples["oriel_connections_open"], 6);
   EXPECT_EQ(samples["oriel_connections_total"], 31);
   EXPECT_EQ(samples["oriel_client_buffered_bytes"], 570);
-  EXPECT_EQ(samples[R"(oriel_requests_shed_total{reason="memory"})"], 1);
+  EXPECT_EQ(samples[R"(oriel_requests_shed_total{reason="concurrency"})"], 1);
   EXPECT_EQ(samples[R"(oriel_requests_shed_total{reason="connections"})"], 0);
   EXPECT_EQ(samples[R"(oriel_event_loop_lag_seconds_count{worker="1"})"], 1);
 }
@@ -266,7 +266,7 @@ TEST(Registry, PresetSeriesAreZeroAndTheSameOnesThatCountLater) {
             1U);
   shard.record(record);
   shard.event_stream_error(record.provider, FrameFault::message_crc);
-  shard.request_shed(ShedReason::memory);
+  shard.request_shed(ShedReason::concurrency);
   const auto after = scrape(registry);
   for (const Family family :
        {Family::requests, Family::tokens, Family::streams_ended, Family::finish_reasons,

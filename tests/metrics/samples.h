@@ -45,12 +45,13 @@ inline Record good_stream(LabelTable& labels) {
   Record record;
   record.request_id = "req-1";
   record.endpoint = Endpoint::chat_completions;
+  record.method = Method::post;
   record.model = labels.intern("claude");
   record.provider = labels.intern("bedrock");
   record.upstream_model = "anthropic.claude-v9";
   record.region = "eu-west-1";
   record.client_addr = "192.0.2.7";
-  record.status = 200;
+  record.status = record.sent_status = 200;
   record.outcome = Outcome::ok;
   record.stream = true;
   record.stream_end = StreamEnd::complete;

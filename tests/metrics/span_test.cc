@@ -126,7 +126,8 @@ TEST(Spans, OfARequestThatWasRefusedAtOnce) {
   give_trace(record);
   record.trace.sampled = false;
   record.endpoint = Endpoint::chat_completions;
-  record.status = 405;
+  record.method = Method::put;
+  record.status = record.sent_status = 405;
   record.outcome = Outcome::caller_not_found;
   record.error = "not for spans";
   EXPECT_EQ(
@@ -136,7 +137,7 @@ TEST(Spans, OfARequestThatWasRefusedAtOnce) {
       R"("endTimeUnixNano":"1714564798623000000","attributes":[)" +
           text("gen_ai.operation.name", "chat") +
           R"(,{"key":"gen_ai.request.stream","value":{"boolValue":false}},)" +
-          text("http.request.method", "_OTHER") + "," + text("http.route", "/v1/chat/completions") +
+          text("http.request.method", "PUT") + "," + text("http.route", "/v1/chat/completions") +
           "," + integer("http.response.status_code", "405") + "," +
           text("error.type", "caller_not_found") + "," + text("oriel.outcome", "caller_not_found") +
           "," + integer("oriel.attempts", "0") + "," + decimal("oriel.overhead_us", "0") + "]}");
@@ -145,17 +146,22 @@ TEST(Spans, OfARequestThatWasRefusedAtOnce) {
 TEST(Spans, AreNamedByTheRoute) {
   const struct {
     Endpoint endpoint;
+    Method method;
     std::string name;
   } cases[] = {
-      {Endpoint::models, "GET /v1/models"},
-      {Endpoint::model, "GET /v1/models/{model}"},
-      {Endpoint::other, "HTTP"},
+      {Endpoint::models, Method::get, "GET /v1/models"},
+      {Endpoint::models, Method::head, "HEAD /v1/models"},
+      {Endpoint::model, Method::get, "GET /v1/models/{model}"},
+      {Endpoint::model, Method::other, "HTTP /v1/models/{model}"},
+      {Endpoint::other, Method::delete_, "DELETE"},
+      {Endpoint::other, Method::other, "HTTP"},
   };
   for (const auto& c : cases) {
     LabelTable labels;
     Record record;
     give_trace(record);
     record.endpoint = c.endpoint;
+    record.method = c.method;
     record.model = labels.intern("a-model");
     const std::string span = spans_of(record, labels);
     EXPECT_NE(span.find(R"("name":")" + c.name + R"(",)"), std::string::npos) << span;
@@ -175,6 +181,42 @@ TEST(Spans, FailByTheFaultsOfProvidersAndOurOwn) {
     EXPECT_EQ(span.find(R"("status":{"code":2})") != std::string::npos, failed)
         << to_string(record.outcome);
     EXPECT_EQ(span.find("error.type") == std::string::npos, record.outcome == Outcome::ok);
+  }
+}
+
+// The status on the wire, not what the end amounts to: error.type says that.
+TEST(Spans, SayTheStatusThatWasSent) {
+  const std::string name = "http.response.status_code";
+  LabelTable labels;
+  Record record;
+  give_trace(record);
+  record.endpoint = Endpoint::chat_completions;
+  record.outcome = Outcome::provider_timeout;
+  record.status = 504;
+  record.sent_status = 200;  // the stream had begun
+  EXPECT_NE(spans_of(record, labels).find(integer(name, "200")), std::string::npos);
+  record.outcome = Outcome::caller_cancelled;
+  record.status = 499;
+  record.sent_status = 0;
+  EXPECT_EQ(spans_of(record, labels).find(name), std::string::npos);
+}
+
+TEST(Spans, FailWithTheirServersErrors) {
+  LabelTable labels;
+  Record record;
+  give_trace(record);
+  record.outcome = Outcome::policy_shed;
+  record.status = record.sent_status = 503;
+  EXPECT_NE(spans_of(record, labels).find(R"("status":{"code":2})"), std::string::npos);
+}
+
+TEST(Methods, AreNamedAsHttpNamesThem) {
+  for (std::size_t i = 0; i < kMethods; ++i) {
+    const auto method = static_cast<Method>(i);
+    EXPECT_EQ(method_of(to_string(method)), method);
+  }
+  for (const char* unknown : {"", "get", "BREW", "GETS", "_OTHER"}) {
+    EXPECT_EQ(method_of(unknown), Method::other) << unknown;
   }
 }
 

@@ -56,7 +56,9 @@ constexpr LabelText kLabels[] = {
     {Label::provider, "the configured provider's name; `unknown` before routing"},
     {Label::upstream_model, "the model behind it, from the configuration or the catalogue"},
     {Label::region, "the AWS region that is called; `unknown` for what has none"},
-    {Label::code, "the HTTP status that the client got; 499: it had gone"},
+    {Label::code,
+     "the HTTP status of the answer; of a stream that broke, what its error amounts to; 499: the "
+     "client had gone"},
     {Label::outcome, "how a request or an attempt ended, the fault's domain first"},
     {Label::class_, "the outcome's domain; `other` counts as `gateway`"},
     {Label::stream, "whether the request was streamed"},
@@ -178,8 +180,8 @@ one record at its end, and what is counted here is a rendering of it, as are the
 - **Formats**: the classic text (0.0.4), and OpenMetrics 1.0 for a scraper that prefers
   `application/openmetrics-text`. Names, labels and bucket bounds are the same in both. gzip when `Accept-Encoding`
   allows it.
-- **Exemplars**: in OpenMetrics the buckets of the families marked below name the last sampled trace that they
-  counted: `# {trace_id="…",span_id="…"} value time`. Prometheus keeps them with
+- **Exemplars**: in OpenMetrics the buckets of the families marked below name the last kept trace that they
+  counted (sampled, or exported because it failed or was slow): `# {trace_id="…",span_id="…"} value time`. Prometheus keeps them with
   `--enable-feature=exemplar-storage`.
 - **Presets**: the series of every configured model and shipped alias are there from the start, as zeros, so that
   `increase()` sees the first event: requests that go well, tokens, costs, ends of streams, finish reasons and

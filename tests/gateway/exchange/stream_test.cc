@@ -1,4 +1,7 @@
 // Streams: what the client reads of good ones and of all that go wrong.
+#include <set>
+#include <string>
+
 #include "tests/gateway/exchange/rig.h"
 
 namespace oriel::gateway {
@@ -26,6 +29,19 @@ void check_good(const Answer& answer) {
   EXPECT_TRUE(holds(events[2], R"("content":"lo.")"));
   EXPECT_TRUE(holds(events[3], R"("finish_reason":"stop")"));
   EXPECT_EQ(events[4], "[DONE]");
+}
+
+// What the spans say of HTTP's statuses: the client's, the attempts'.
+std::set<std::string> sent_statuses(const ChatRig& rig) {
+  const std::string name = R"("http.response.status_code","value":{"intValue":")";
+  std::set<std::string> statuses;
+  for (const SpanBatch& batch : rig.spans) {
+    for (std::size_t at = batch.spans.find(name); at != std::string::npos;
+         at = batch.spans.find(name, at + 1)) {
+      statuses.insert(batch.spans.substr(at + name.size(), 3));
+    }
+  }
+  return statuses;
 }
 
 TEST(Stream, IsForwardedAndCounted) {
@@ -145,6 +161,7 @@ TEST(Stream, ErrorsBeforeTheFirstFrameAreHttpErrors) {
     EXPECT_TRUE(holds(answer.body, R"("code":")" + row.code + '"')) << answer.body;
     EXPECT_EQ(!answer.field("retry-after").empty(), row.status == 429);
     check(rig, {.outcome = row.outcome, .status = row.status, .attempt = row.outcome});
+    EXPECT_EQ(sent_statuses(rig), (std::set<std::string>{"200", std::to_string(row.status)}));
     EXPECT_EQ(Samples(rig.registry).sum("oriel_time_to_first_token_seconds_count"), 0);
   }
 }
@@ -248,6 +265,7 @@ TEST(Stream, WhatBreaksInTheMiddleEndsWithAnErrorAndWithoutDone) {
                 .chunks = 2,
                 .usage_missing = "failed",
                 .attempt = row.outcome});
+    EXPECT_EQ(sent_statuses(rig), std::set<std::string>{"200"});
     const Samples samples(rig.registry);
     EXPECT_EQ(samples.sum("oriel_event_stream_errors_total"), row.frame_error.empty() ? 0 : 1);
     if (!row.frame_error.empty()) {
