@@ -52,6 +52,7 @@ class App {
   Result<void> prepare();
   Result<void> open_emf();
   Result<void> prepare_aws();
+  void show_credentials_expiry();
   Result<void> check_bearer_endpoints() const;
   Result<void> listen();
   FrontOptions front_options();
@@ -164,6 +165,7 @@ Result<void> App::prepare_aws() {
     auto found = aws::default_chain(environment_)->load();
     if (!found) return Unexpected{std::move(found.error())};
     if (*found) credentials_ = std::make_shared<const aws::Credentials>(std::move(**found));
+    show_credentials_expiry();
     region = aws::find_region(environment_, *shared);
     endpoints_ = std::move(*endpoints);
     endpoint_of = [this](std::string_view where) {
@@ -175,6 +177,14 @@ Result<void> App::prepare_aws() {
   router_ = std::move(*router);
   if (credentials_ && !credentials_->bearer_token.empty()) return check_bearer_endpoints();
   return {};
+}
+
+void App::show_credentials_expiry() {
+  if (!credentials_ || !credentials_->expires) return;
+  for (const ProviderConfig& provider : config_.providers) {
+    if (provider.type != ProviderConfig::Type::bedrock) continue;
+    registry_->set_credentials_expiry(provider.name, *credentials_->expires);
+  }
 }
 
 // A bearer token may leave this machine only over TLS.

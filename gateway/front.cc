@@ -103,7 +103,8 @@ void Front::close() {
 
 void Front::note_connections() {
   const http::Counters& counters = server_->counters();
-  options_.shard->set_connections(counters.connections_open, counters.connections_accepted - counters.connections_shed);
+  options_.shard->set_connections(counters.connections_open,
+                                  counters.connections_accepted - counters.connections_shed);
   options_.shard->set_buffered_bytes(counters.buffered_bytes);
   for (; shed_seen_ < counters.connections_shed; ++shed_seen_) {
     options_.shard->request_shed(metrics::ShedReason::connections);

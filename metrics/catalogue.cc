@@ -94,7 +94,7 @@ constexpr std::array<FamilyRow, kFamilies> kCatalogue = {{
      "Requests that were read whole and whose record is not closed yet; uploads are not counted."},
     {F::overhead, "oriel_overhead_seconds", H, S, kEndpoint, kOverhead,
      "The gateway's own time in a request: its total without the waits for upstream or for the "
-     "client.",
+     "client; requests that were turned away while they were read are not counted.",
      true},
     {F::stage_duration, "oriel_stage_duration_seconds", H, S, kStageLabel, kStage,
      "Time a request spent in each stage; a request's stages add up to its total, and a stage that "
@@ -342,6 +342,15 @@ constexpr std::array<FamilyRow, kFamilies> kCatalogue = {{
      {},
      "Times that AWS was asked for a region's models and profiles, by result; look-ups of single "
      "ARNs are not counted."},
+    {F::credentials_expiry,
+     "oriel_credentials_expiry_timestamp_seconds",
+     G,
+     S,
+     kProvider,
+     {},
+     "When the credentials with which a provider is called expire, since the Unix epoch; "
+     "credentials "
+     "without an end are not shown."},
     {F::config_generation,
      "oriel_config_generation",
      G,

@@ -100,6 +100,7 @@ enum class Family : std::uint8_t {
   spans_dropped,
   price_table_timestamp,
   model_list_refreshes,
+  credentials_expiry,
   config_generation,
   config_last_reload_successful,
   config_last_reload_timestamp,

@@ -87,8 +87,8 @@ struct Record {
   std::chrono::system_clock::time_point start;  // wall clock at the first byte
   std::chrono::system_clock::time_point time;   // wall clock at the end
   std::chrono::nanoseconds total{0};            // first byte read to last byte handed over
-  std::chrono::nanoseconds overhead{
-      0};  // total minus the union of waits (upstream, client's socket)
+  // Total minus the union of waits (upstream, client's socket); 0: turned away while it was read.
+  std::chrono::nanoseconds overhead{0};
   std::array<std::chrono::nanoseconds, kStages> stages{};
   std::optional<std::chrono::nanoseconds> time_to_first_token;  // visible text or tool calls
   std::optional<std::chrono::nanoseconds> time_to_first_reasoning;

@@ -65,6 +65,12 @@ class ProcessFamilies {
     prometheus::Counter& failed = of("failed");
     (result == Registry::Refresh::ok ? succeeded : failed).Increment();
   }
+  void set_credentials_expiry(std::string_view provider,
+                              std::chrono::system_clock::time_point when) {
+    gauge(Family::credentials_expiry,
+          {{std::string(to_string(Label::provider)), std::string(provider)}})
+        .Set(std::chrono::duration<double>(when.time_since_epoch()).count());
+  }
   void set_scrape_duration(std::chrono::nanoseconds last) {
     scrape_duration_.Set(static_cast<double>(last.count()) / kNanosPerSecond);
   }
@@ -187,6 +193,12 @@ void Registry::set_config(std::uint64_t generation, std::chrono::system_clock::t
 void Registry::count_model_list_refresh(std::string_view region, Refresh result) {
   const std::lock_guard lock(impl_->mutex);
   impl_->process.count_model_list_refresh(region, result);
+}
+
+void Registry::set_credentials_expiry(std::string_view provider,
+                                      std::chrono::system_clock::time_point when) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->process.set_credentials_expiry(provider, when);
 }
 
 void Registry::set_process(const ProcessStats& stats) {

@@ -59,6 +59,9 @@ class Registry {
   // AWS was asked for a region's lists.
   enum class Refresh : std::uint8_t { ok, failed };
   void count_model_list_refresh(std::string_view region, Refresh result);
+  // The credentials with which a provider is called have an end.
+  void set_credentials_expiry(std::string_view provider,
+                              std::chrono::system_clock::time_point when);
   void set_scrape_duration(std::chrono::nanoseconds last_scrape);
 
   // Renders everything. `accept` is the scraper's Accept header: the classic text format, or

@@ -144,7 +144,9 @@ void Shard::record_request(const Record& record, const TraceMark* mark) {
   observe_marked(Family::request_duration, mark, nanos(record.total), endpoint, record.model,
                  record.provider, record.stream ? words_.yes : words_.no,
                  words_.class_[index(record.outcome)]);
-  observe_marked(Family::overhead, mark, nanos(record.overhead), endpoint);
+  if (record.overhead.count() > 0) {
+    observe_marked(Family::overhead, mark, nanos(record.overhead), endpoint);
+  }
   for (std::size_t i = 0; i < kStages; ++i) {
     if (record.stages[i].count() > 0) {
       observe(Family::stage_duration, nanos(record.stages[i]), words_.stage[i]);

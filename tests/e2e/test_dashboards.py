@@ -311,6 +311,7 @@ ONE_IS_ENOUGH = {
     "OrielGatewayFaults",
     "OrielDown",
     "OrielVanished",
+    "OrielCredentialsExpiring",
     "OrielFileDescriptors",
 }
 

@@ -176,6 +176,7 @@ UNROUSED = {
     "OrielShedding",
     "OrielNoTraffic",
     "OrielVanished",
+    "OrielCredentialsExpiring",
     "OrielSeriesOverflow",
     "OrielLogLinesDropped",
     "OrielSpansDropped",

@@ -189,13 +189,15 @@ def test_connection_cap(start_gateway):
     for connection in clients:
         connection.close()
 
-    def shed():
+    def scraped():
         try:
-            return gateway.scraper.scrape().total("oriel_requests_shed_total", reason="connections")
+            return gateway.scraper.scrape()
         except urllib.error.HTTPError:
-            return 0
+            return None  # the clients are not gone yet
 
-    eventually(shed, "the cap is counted")
+    samples = eventually(scraped, "there is room again")
+    assert samples.total("oriel_requests_shed_total", reason="connections") >= 1
+    assert samples.total("oriel_connections_total") == len(clients) + 1, "and the scrape's own"
     still_serves(gateway)
 
 

@@ -42,6 +42,7 @@ TEST(Registry, EveryFamilyOfTheCatalogueIsExposedOnceItCounted) {
   record.usage_missing = UsageMissing::absent;
   shard.record(record);
   registry.count_model_list_refresh("eu-west-1", Registry::Refresh::ok);
+  registry.set_credentials_expiry("bedrock", {});
   shard.inter_token(record.model, record.provider, milliseconds(12));
   shard.loop_lag(microseconds(80));
   shard.event_stream_error(record.provider, FrameFault::message_crc);
@@ -228,6 +229,8 @@ TEST(Registry, ProcessFamiliesAreSet) {
   registry.count_model_list_refresh("eu-west-1", Registry::Refresh::failed);
   registry.count_model_list_refresh("eu-west-1", Registry::Refresh::failed);
   registry.count_model_list_refresh("us-east-1", Registry::Refresh::ok);
+  registry.set_credentials_expiry(
+      "bedrock", std::chrono::system_clock::time_point(std::chrono::seconds(1'800'000'000)));
   registry.set_scrape_duration(milliseconds(2));
   auto samples = scrape(registry);
   EXPECT_EQ(samples["process_cpu_seconds_total"], 1.75);
@@ -238,6 +241,8 @@ TEST(Registry, ProcessFamiliesAreSet) {
   EXPECT_EQ(samples["process_max_fds"], 1'024);
   EXPECT_EQ(samples["oriel_log_lines_dropped_total"], 9);
   EXPECT_EQ(samples["oriel_spans_dropped_total"], 4);
+  EXPECT_EQ(samples[R"(oriel_credentials_expiry_timestamp_seconds{provider="bedrock"})"],
+            1'800'000'000);
   EXPECT_EQ(samples["oriel_config_generation"], 1);
   EXPECT_EQ(samples["oriel_config_last_reload_successful"], 1);
   EXPECT_EQ(samples["oriel_config_last_reload_timestamp_seconds"], 1'700'000'000.5);

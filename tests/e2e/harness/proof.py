@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 
 from harness.fake_openai import Counts, FakeOpenAI
 from harness.grafana import FOLDER
@@ -96,7 +97,9 @@ def observed(folder):
             "tracing": {"endpoint": collector.address + "/v1/traces"},
         }
         configured = settings(secure, secure.certificate) | outputs
-        gateway = Gateway(folder, simulator, fake, configured)
+        later = datetime.now(timezone.utc) + timedelta(hours=3)
+        temporary = {"AWS_CREDENTIAL_EXPIRATION": later.strftime("%Y-%m-%dT%H:%M:%SZ")}
+        gateway = Gateway(folder, simulator, fake, configured, environment=temporary)
         stack.callback(gateway.kill)
         target = gateway.address.removeprefix("http://")
         prometheus = keep(Prometheus(folder, target, FOLDER / "rules"))
