@@ -227,8 +227,8 @@ constexpr std::array<FamilyRow, kFamilies> kCatalogue = {{
      kDuration, "Time of each call to upstream, from its start to its last byte or its failure.",
      true},
     {F::upstream_first_byte, "oriel_upstream_first_byte_seconds", H, S, kTarget, kFirstToken,
-     "Time from the start of a call to upstream to the first byte of its answer; calls without an "
-     "answer are not counted."},
+     "Time from the start of a call to upstream to its answer's head; calls without an answer are "
+     "not counted."},
     {F::upstream_connect, "oriel_upstream_connect_seconds", H, S, kProvider, kConnect,
      "Time to connect to upstream, new connections only."},
     {F::upstream_tls_handshake, "oriel_upstream_tls_handshake_seconds", H, S, kProvider, kConnect,

@@ -89,7 +89,7 @@ constexpr Later kLater[] = {
      "`oriel_key_budget_usd` `oriel_key_budget_spent_usd`"},
     {"rate limits", "`oriel_rate_limited_total` `oriel_limit_store_mode`"},
     {"refreshed AWS credentials",
-     "`oriel_credential_refreshes_total` `oriel_credentials_expiry_timestamp_seconds` "
+     "`oriel_credential_refreshes_total` "
      "`oriel_clock_skew_seconds`"},
 };
 
@@ -165,11 +165,18 @@ void add_semconv(std::string& out) {
       "stream that got so far.\n";
 }
 
+constexpr std::string_view kLaterWords = R"(
+So do words of labels: `memory` (why something was shed), `throughput_guard` (how a stream ended), and `estimated` (who counted
+tokens). Until then tokens that upstream did not tell of, as when a client leaves before its stream's end, are not guessed: the
+request is in `oriel_usage_missing_total`.
+)";
+
 void add_later(std::string& out) {
   out += "\n## Not here yet\n\nThese come with their features.\n\n| with | families |\n|---|---|\n";
   for (const Later& row : kLater) {
     out.append("| ").append(row.feature).append(" | ").append(row.families).append(" |\n");
   }
+  out += kLaterWords;
 }
 
 constexpr std::string_view kHead = R"(# Metrics
