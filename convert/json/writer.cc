@@ -1,6 +1,5 @@
 #include "convert/json/writer.h"
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -9,14 +8,7 @@ namespace oriel::json {
 Writer& Writer::key(std::string_view name) { return key(Text::from_escaped(name)); }
 
 Writer& Writer::key(Text name) {
-  const std::string_view escaped = name.escaped();
-  const std::size_t before = out_.size();
-  const std::size_t comma = comma_ ? 1 : 0;
-  out_.append(comma + escaped.size() + 3, '"');  // grows once: every other byte is put over it
-  char* at = out_.data() + before;
-  if (comma_) *at = ',';
-  at = std::copy(escaped.begin(), escaped.end(), at + comma + 1);
-  at[1] = ':';
+  out_.append(comma_ ? ",\"" : "\"").append(name.escaped()).append("\":", 2);
   comma_ = false;
   return *this;
 }
