@@ -18,6 +18,9 @@ namespace {
 constexpr int kAcceptsPerTurn = 64;
 constexpr int kAcceptsAtClose = 4096;
 constexpr timeval kRest{.tv_sec = 0, .tv_usec = 100'000};
+// Clients that take nothing are cut by our own deadline, which knows them from those that left; the
+// kernel's comes later, also where we are held up.
+constexpr std::chrono::milliseconds kKernelIsLater{10'000};
 
 void set_option(int socket, int level, int name, int value) {
   (void)::setsockopt(socket, level, name, &value, sizeof value);  // a wish; works without
@@ -25,8 +28,8 @@ void set_option(int socket, int level, int name, int value) {
 
 // Accepted sockets inherit these from the listening one, which saves a system call each per client.
 void set_client_options(int socket, const ServerLimits& limits) {
-  const auto stall = std::min<std::chrono::milliseconds::rep>(limits.write_stall_timeout.count(),
-                                                              std::numeric_limits<int>::max());
+  const auto stall = std::min<std::chrono::milliseconds::rep>(
+      (limits.write_stall_timeout + kKernelIsLater).count(), std::numeric_limits<int>::max());
   set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(stall));
   set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);

@@ -166,13 +166,11 @@ class Play {
         client_.shutdown_write();
         break;
     }
-    EXPECT_TRUE(rig_.http.until(
-        [&] {
-          if (client_.fd() >= 0) client_.receive();
-          if (kind_ == Kind::rich) end_calls();
-          return rig_.table.size() == 0;
-        },
-        std::chrono::seconds(10)));
+    EXPECT_TRUE(rig_.http.until([&] {
+      if (client_.fd() >= 0) client_.receive();
+      if (kind_ == Kind::rich) end_calls();
+      return rig_.table.size() == 0;
+    }));
   }
 
   Kind kind_;

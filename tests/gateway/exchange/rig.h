@@ -409,7 +409,7 @@ inline void check_accounts(ChatRig& rig, const Samples& samples) {
 
 // The exchange has ended, was recorded once, and line and counters say what was expected.
 inline void check(ChatRig& rig, const Expected& expected) {
-  ASSERT_TRUE(rig.http.until([&] { return rig.table.size() == 0; }, std::chrono::seconds(10)));
+  ASSERT_TRUE(rig.http.until([&] { return rig.table.size() == 0; }));
   rig.http.pump();
   for (const auto& call : rig.upstream.calls) EXPECT_TRUE(call->destroyed);
   ASSERT_EQ(rig.lines.size(), 1U);

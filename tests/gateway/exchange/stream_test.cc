@@ -322,13 +322,11 @@ TEST(Stream, ATrickleBehindTheContentDoesNotProlongIt) {
   client.send(chat_request(Mode::stream));
   rig.call().head(200);
   rig.call().send(start_frame() + text_frame("Hel") + text_frame("lo.") + stop_frame());
-  ASSERT_TRUE(rig.http.until(
-      [&] {
-        rig.call().send(test::event_frame("somethingNew", "{}"));
-        client.receive();
-        return holds(client.input(), "[DONE]");
-      },
-      std::chrono::seconds(3)));
+  ASSERT_TRUE(rig.http.until([&] {
+    rig.call().send(test::event_frame("somethingNew", "{}"));
+    client.receive();
+    return holds(client.input(), "[DONE]");
+  }));
   rig.call().end();
   check(rig, {.stream_end = "complete", .chunks = 4, .usage_missing = "absent"});
 }

@@ -161,8 +161,7 @@ TEST(Admission, TheCapHoldsForBodiesThatWereOnTheirWay) {
   rig.chat.config.max_in_flight = 1;
   const std::string request = chat_request(Mode::whole);
   Client late(rig.chat.http);
-  late.send(request.substr(0, request.size() - 1));
-  rig.chat.http.pump();
+  late.send_through(request.substr(0, request.size() - 1));
   Client first(rig.chat.http);
   first.send(request);
   rig.chat.call();
