@@ -185,8 +185,9 @@ void Exchange::close_record() {
   if (std::exchange(closed_, true)) return;
   record_.time = context_.clock->wall();
   record_.start = start_of(stages_.start(), record_.time, *context_.clock);
-  context_.records->shard().request_ended(record_.endpoint);
+  // In this order: where nothing is in flight, everything is recorded.
   context_.records->close(record_);
+  context_.records->shard().request_ended(record_.endpoint);
 }
 
 void Exchange::add_overhead(std::vector<convert::Header>& headers) const {

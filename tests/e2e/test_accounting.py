@@ -58,13 +58,13 @@ def test_usage_agrees(gateway, client, model, mode):
     texts = ["one", "two words", "Grüße 🦉", "three is a longer text " * 50]
     if model == BEDROCK_MODEL:
         texts.append("[cache 1000/24] cached")
-    before = len(gateway.log_lines(model=model))
+    ids = [f"usage-{model}-{mode}-{i}" for i in range(len(texts))]
     with gateway.scraper.watch(len(texts), model=model) as delta:
-        usages = [ask(client, model, text, mode) for text in texts]
-    lines = eventually(
-        lambda: (found := gateway.log_lines(model=model)[before:])[len(texts) - 1 :] and found,
-        "log lines",
-    )
+        usages = [
+            ask(client, model, text, mode, extra_headers={"x-request-id": request_id})
+            for text, request_id in zip(texts, ids, strict=True)
+        ]
+    lines = [gateway.log_line(request_id) for request_id in ids]
     assert_witnesses(gateway, delta, model, usages, lines)
     assert delta.by("oriel_requests_total", "outcome", model=model) == {"ok": len(texts)}
     assert delta.by("oriel_requests_total", "code", model=model) == {"200": len(texts)}
@@ -110,7 +110,7 @@ MIXED = {
     "repaired": [f"[sim malformed_once=m{i}] {'y' * i}" for i in range(5)],
     "malformed": [f"[sim stop=malformed_model_output] {'z' * i}" for i in range(4)],
     "taught": [f"taught {i}" for i in range(4)],
-    "left": [f"[sim chars={1000 + i} chunk=10 gap_ms=20] left" for i in range(6)],
+    "left": [f"[sim chars={1000 + i} chunk=10 gap_ms=30] left" for i in range(6)],
 }
 
 
@@ -138,10 +138,8 @@ def leave(gateway, text):
         connection.read_chunk()
 
 
-def mixed_job(gateway, client, kind, text):
+def mixed_job(client, kind, text):
     """The usage that the client reads, if it gets an answer."""
-    if kind == "left":
-        return leave(gateway, text)
     model = "teachable" if kind == "taught" else BEDROCK_MODEL
     mode = "stream" if kind == "stream" or (kind == "two" and "3" in text) else "whole"
     more = {"n": 2} if kind == "two" else {"temperature": 0} if kind == "taught" else {}
@@ -166,10 +164,15 @@ def test_the_simulators_books_agree(start_gateway, own_simulator, pool, on_disco
     priced and logged, to the token and to the nano-dollar, and what no client read is waste."""
     gateway = mixed_gateway(start_gateway, own_simulator, on_disconnect)
     client = sdk(gateway)
-    jobs = [(kind, text) for kind, texts in MIXED.items() for text in texts]
-    with gateway.scraper.watch(len(jobs)) as delta:
-        usages = list(pool.map(lambda job: mixed_job(gateway, client, *job), jobs))
-    lines = gateway.chat_lines(len(jobs))
+    jobs = [(kind, text) for kind, texts in MIXED.items() for text in texts if kind != "left"]
+    left = len(MIXED["left"])
+    with gateway.scraper.watch(len(jobs) + left) as delta:
+        # They leave first, while they need not wait for their turn to do so; where their streams
+        # are read on, that goes on beside the others.
+        for text in MIXED["left"]:
+            leave(gateway, text)
+        usages = list(pool.map(lambda job: mixed_job(client, *job), jobs))
+    lines = gateway.chat_lines(len(jobs) + left)
     billed = own_simulator.stats()["tokens"]
     counted = delta.by("oriel_tokens_total", "kind")
     counted["cache_write"] = counted.pop("cache_write_5m") + counted.pop("cache_write_1h", 0)
@@ -195,7 +198,6 @@ def test_the_simulators_books_agree(start_gateway, own_simulator, pool, on_disco
     assert sum(nanos(attempt["cost_usd"]) for attempt in logged_waste) == nanos(
         delta.total("oriel_wasted_cost_usd_total")
     )
-    left = len(MIXED["left"])
     assert delta.total("oriel_usage_missing_total") == (left if on_disconnect == "cancel" else 0)
     assert_calls(delta, own_simulator)
 
@@ -261,15 +263,20 @@ def test_missing_usage_is_counted_and_never_zero(gateway, client, directive, whi
 
 
 def test_stages_add_up_to_the_whole(gateway, client, model):
-    before = gateway.scraper.scrape()
+    before = gateway.scraper.settled()
     for i in range(5):
         ask(client, model, f"number {i}", "stream")
     gateway.scraper.recorded(before, 5)
-    delta = gateway.scraper.scrape().since(before)
-    stages = delta.total("oriel_stage_duration_seconds_sum")
-    requests = delta.total("oriel_request_duration_seconds_sum")
-    count = delta.total("oriel_request_duration_seconds_count")
-    assert stages == pytest.approx(requests, abs=1e-6 * count)
+
+    def add_up():
+        samples = gateway.scraper.scrape().since(before)
+        stages = samples.total("oriel_stage_duration_seconds_sum")
+        requests = samples.total("oriel_request_duration_seconds_sum")
+        count = samples.total("oriel_request_duration_seconds_count")
+        return stages == pytest.approx(requests, abs=1e-6 * count)
+
+    # The scrapes are requests, too, and their records may be read while they are written.
+    eventually(add_up, "the stages' sums are the requests'")
 
 
 def test_the_log_line_of_one_request(gateway, client):

@@ -15,6 +15,8 @@ from harness.servers import BEDROCK_MODEL, REGION, aws_environment, sdk
 from test_lifecycle import run_oriel
 
 ADMIN = {"server": {"admin_listen": "127.0.0.1:0"}}
+# The same, and its drain would take longer than any test.
+PATIENT = {"server": {**ADMIN["server"], "drain_timeout_ms": 600_000}}
 SERVED = {
     "/status": "status",
     "/metrics": "metrics",
@@ -36,6 +38,14 @@ def ask(port, method, target, headers=(), body=None):
             connection.half_close()
             assert connection.at_end(), "an answer to HEAD has no body"
         return answer
+
+
+def is_closed(port) -> bool:
+    try:
+        ask(port, "GET", "/livez")
+    except (OSError, Closed):
+        return True
+    return False
 
 
 @pytest.fixture
@@ -181,12 +191,12 @@ def test_the_page_lets_nothing_else_in(admin):
 
 
 def test_it_answers_while_the_gateway_drains(start_gateway):
-    gateway = start_gateway(settings=ADMIN)
+    gateway = start_gateway(settings=PATIENT)
     admin = port_of(gateway.admin_address)
     body = json.dumps(
         {
             "model": BEDROCK_MODEL,
-            "messages": user(long_stream(BEDROCK_MODEL, 100, 50)),
+            "messages": user(long_stream(BEDROCK_MODEL, 5000, 50)),
             "stream": True,
         }
     ).encode()
@@ -197,31 +207,28 @@ def test_it_answers_while_the_gateway_drains(start_gateway):
         stream.send(json_request(body))
         stream.read_head()
         gateway.signal(signal.SIGTERM)
-        eventually(lambda: '"event":"draining"' in gateway.output(), "the drain has begun")
-        with pytest.raises((ConnectionRefusedError, Closed)):
-            ask(gateway.port, "GET", "/livez")
+        eventually(lambda: is_closed(gateway.port), "nobody is let in any more")
         assert ask(admin, "GET", "/livez").status == 200
         assert ask(admin, "GET", "/status").status == 200
         assert ask(admin, "GET", "/readyz").status == 503
         in_flight = Scraper(gateway.admin_address).scrape()
         assert in_flight.total("oriel_requests_in_flight", endpoint="chat_completions") == 1
-        stream.read_to_end()
-    # Neither an idle connection nor the listener holds the process.
-    assert gateway.wait_exit(10) == 0
+    # The stream was the last: neither an idle connection nor the listener holds the process.
+    assert gateway.wait_exit() == 0
     assert idle.at_end()
     idle.close()
     (line,) = gateway.chat_lines(1)
-    assert line["outcome"] == "ok"
+    assert line["outcome"] == "caller_cancelled"
 
 
 @pytest.mark.smoke
 def test_a_stop_with_requests_under_way(start_gateway):
-    gateway = start_gateway(settings=ADMIN)
+    gateway = start_gateway(settings=PATIENT)
     with RawClient(port_of(gateway.admin_address)) as half:
         half.send(b"GET /status HTTP/1.1\r\nHo")
         ask(port_of(gateway.admin_address), "GET", "/livez")
         gateway.signal(signal.SIGTERM)
-        assert gateway.wait_exit(10) == 0
+        assert gateway.wait_exit() == 0
         assert half.at_end()
 
 

@@ -260,10 +260,21 @@ def test_every_prefix_of_a_request(gateway):
             assert connection.read_answer().status == 400
 
 
-def test_duplicate_names(gateway):
-    body = b'{"model":"a","model":"%s","messages":[],"messages":[{"role":"user","content":"Hi"}]}'
-    answer = ask(gateway.port, json_request(body % BEDROCK_MODEL.encode()))
-    assert answer.status in (200, 400, 404)
+DUPLICATES = {
+    "model, the last is good": b'{"model":"a",' + text(GOOD)[1:],
+    "model, the first is good": text(GOOD)[:-1] + b',"model":"a"}',
+    "messages": b'{"messages":[],' + text(GOOD)[1:],
+    "the same twice": b'{"model":"%s",' % BEDROCK_MODEL.encode() + text(GOOD)[1:],
+    "unknown names": text(GOOD)[:-1] + b',"x":1,"x":1}',
+    "in a message": raw_content(b'a","role":"system'),
+}
+
+
+@pytest.mark.parametrize("body", DUPLICATES.values(), ids=DUPLICATES)
+def test_duplicate_names(gateway, body):
+    """Nobody can say which of them another reader would take."""
+    error = assert_error(ask(gateway.port, json_request(body)), 400)
+    assert "an object has a duplicate key" in error["message"]
 
 
 ODD_BUT_FINE = {
@@ -377,11 +388,12 @@ def test_unknown_models_do_not_grow_the_metrics(gateway):
                 assert error["code"] == "model_not_found"
                 assert f"no-such-model-{i}" in error["message"]
 
-    grow(3)
-    gateway.scraper.scrape()  # the first scrape is a request of its own, with series of its own
-    before = len(gateway.scraper.scrape())
-    grow(300)
-    assert len(gateway.scraper.scrape()) == before
+    with gateway.scraper.watch(3):
+        grow(3)
+    before = gateway.scraper.series()
+    with gateway.scraper.watch(300):
+        grow(300)
+    assert gateway.scraper.series() == before
     assert "no-such-model" not in gateway.scraper.text()
 
 

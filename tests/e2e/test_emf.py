@@ -97,10 +97,10 @@ def last_scrape(gateway, requests):
     def look():
         samples = gateway.scraper.scrape()
         scrapes = samples.total("oriel_requests_total", endpoint="metrics")
-        done = samples.total("oriel_requests_total") - scrapes
-        return samples if done >= requests else None
+        return samples.total("oriel_requests_total") - scrapes >= requests
 
-    return eventually(look, f"{requests} requests are recorded")
+    eventually(look, f"{requests} requests are recorded")
+    return gateway.scraper.settled()
 
 
 def assert_sums_are(sums, samples, later=0, **labels):
@@ -213,6 +213,9 @@ def test_nothing_is_written_where_nothing_happens(start_split):
     assert gateway.standard_output() == ""
 
 
-def test_off_by_default(gateway, client):
-    chat(client, BEDROCK_MODEL, "Hi", False)
+def test_off_by_default(start_gateway):
+    gateway = start_gateway()
+    chat(sdk(gateway), BEDROCK_MODEL, "Hi", False)
+    gateway.stop()
+    gateway.chat_lines(1)
     assert '"_aws"' not in gateway.output()

@@ -10,10 +10,14 @@ import time
 
 import pytest
 
-from harness.process import binary, eventually, sanitizer_options
+from harness.process import PATIENCE, binary, eventually, sanitizer_options
 from harness.raw_http import RawClient, json_request, request
 from harness.samples import long_stream, user
 from harness.servers import BEDROCK_MODEL, aws_environment, sdk
+
+
+# A drain that would take longer than any test.
+LONG_DRAIN = {"server": {"drain_timeout_ms": 600_000}}
 
 
 def run_oriel(*arguments, environment=None):
@@ -21,7 +25,7 @@ def run_oriel(*arguments, environment=None):
         [binary("oriel"), *arguments],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE,
         env={
             "PATH": os.environ["PATH"],
             "AWS_REGION": "us-east-1",
@@ -151,13 +155,13 @@ def test_sigterm_when_idle(start_gateway):
 
 
 def test_idle_connections_do_not_hold_the_drain(start_gateway):
-    gateway = start_gateway()
+    gateway = start_gateway(settings=LONG_DRAIN)
     idle = [RawClient(gateway.port) for _ in range(50)]
     for connection in idle[:25]:
         connection.send(request("GET", "/livez"))
         assert connection.read_answer().status == 200
     gateway.signal(signal.SIGTERM)
-    assert gateway.wait_exit(10) == 0
+    assert gateway.wait_exit() == 0
     for connection in idle:
         assert connection.at_end()
         connection.close()
@@ -167,7 +171,7 @@ def test_idle_connections_do_not_hold_the_drain(start_gateway):
 def test_drain_lets_streams_finish(start_gateway, pool):
     gateway = start_gateway()
     client = sdk(gateway)
-    text = long_stream(BEDROCK_MODEL, 40, 20)
+    text = long_stream(BEDROCK_MODEL, 40, 50)
 
     def stream(started):
         chunks = []
@@ -218,7 +222,7 @@ def test_drain_deadline_cuts_what_remains(start_gateway):
         connection.read_head()
         began = time.monotonic()
         gateway.signal(signal.SIGTERM)
-        assert gateway.wait_exit(20) == 0
+        assert gateway.wait_exit() == 0
         assert time.monotonic() - began >= 0.3
         assert b"[DONE]" not in connection.read_to_end()
     (line,) = gateway.chat_lines(1)
@@ -226,7 +230,7 @@ def test_drain_deadline_cuts_what_remains(start_gateway):
 
 
 def test_a_second_signal_ends_at_once(start_gateway):
-    gateway = start_gateway()
+    gateway = start_gateway(settings=LONG_DRAIN)
     body = json.dumps(
         {
             "model": BEDROCK_MODEL,
@@ -239,15 +243,13 @@ def test_a_second_signal_ends_at_once(start_gateway):
         connection.read_head()
         gateway.signal(signal.SIGTERM)
         eventually(lambda: '"event":"drain' in gateway.output(), "the drain has begun")
-        began = time.monotonic()
         gateway.signal(signal.SIGTERM)
-        gateway.good_exits = {0, 1}
-        gateway.wait_exit(10)
-        assert time.monotonic() - began < 5
+        gateway.good_exits = {1}
+        assert gateway.wait_exit() == 1
 
 
 def test_lame_duck_answers_and_is_not_ready(start_gateway):
-    gateway = start_gateway(settings={"server": {"lame_duck_ms": 2000}})
+    gateway = start_gateway(settings={"server": {"lame_duck_ms": 600_000}})
     gateway.signal(signal.SIGTERM)
     eventually(lambda: status_of(gateway, "/readyz") == 503, "readiness fails")
     assert status_of(gateway, "/livez") == 200
@@ -255,7 +257,17 @@ def test_lame_duck_answers_and_is_not_ready(start_gateway):
         model=BEDROCK_MODEL, messages=user("Still there?")
     )
     assert answer.choices[0].finish_reason == "stop"
+    gateway.signal(signal.SIGTERM)
+    gateway.good_exits = {1}
+    assert gateway.wait_exit() == 1
+
+
+def test_lame_duck_ends(start_gateway):
+    gateway = start_gateway(settings={"server": {"lame_duck_ms": 500}})
+    began = time.monotonic()
+    gateway.signal(signal.SIGTERM)
     assert gateway.wait_exit() == 0
+    assert time.monotonic() - began >= 0.5
 
 
 def test_not_ready_without_credentials(start_gateway):
@@ -302,7 +314,11 @@ def test_wrong_secret_is_a_502(start_gateway, simulator):
 
 
 def test_ready_soon(start_gateway):
-    """R17: 200 ms for a release build; sanitizers get more."""
-    began = time.monotonic()
-    start_gateway()
-    assert time.monotonic() - began < 3
+    """R17: 200 ms for a release build; sanitizers get more, and a busy machine three tries."""
+
+    def start():
+        began = time.monotonic()
+        start_gateway()
+        return time.monotonic() - began
+
+    assert any(start() < 3 for _ in range(3))

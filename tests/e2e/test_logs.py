@@ -5,7 +5,7 @@ import re
 from decimal import Decimal
 
 import pytest
-from harness.process import whole_lines
+from harness.process import eventually, whole_lines
 from harness.raw_http import RawClient, json_request
 from harness.samples import long_stream, user
 from harness.servers import BEDROCK_ID, BEDROCK_MODEL, OPENAI_ID, OPENAI_MODEL, sdk
@@ -86,9 +86,9 @@ def test_a_stream(gateway):
     assert "retries" not in line and "wasted" not in line["attempts"][0]
 
 
-def leave(gateway, request_id) -> dict:
-    """The line of a client that goes away within its answer."""
-    text = long_stream(BEDROCK_MODEL, 100, 5)
+def leave(gateway, request_id, chunks) -> dict:
+    """The line of a client that goes away within its answer, which takes 30 ms a chunk."""
+    text = long_stream(BEDROCK_MODEL, chunks, 30)
     body = {"model": BEDROCK_MODEL, "messages": user(text), "stream": True}
     sent = json_request(json.dumps(body).encode(), {"x-request-id": request_id})
     with RawClient(gateway.port) as connection:
@@ -99,14 +99,14 @@ def leave(gateway, request_id) -> dict:
 
 
 def test_an_answer_that_was_cut_off_has_unknown_usage(gateway):
-    line = leave(gateway, "cut-off")
+    line = leave(gateway, "cut-off", 5000)
     assert line["stream_end"] == "client_abort" and line["outcome"] == "caller_cancelled"
     assert line["usage_missing"] == "cancelled" and "tokens" not in line
 
 
 def test_an_answer_that_nobody_took_is_waste(start_gateway):
     gateway = start_gateway(settings={"chat": {"on_disconnect": "drain"}})
-    line = leave(gateway, "drained")
+    line = leave(gateway, "drained", 100)
     assert line["stream_end"] == "client_abort" and line["outcome"] == "caller_cancelled"
     (attempt,) = line["attempts"]
     used = line["tokens"]
@@ -145,7 +145,12 @@ def test_how_much_was_said(start_gateway, model, stream):
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 def test_what_was_said(start_gateway, model, stream):
     gateway = start_gateway(settings={"log": {"content": "full"}})
-    (warning,) = (line for line in map(json.loads, whole_lines(gateway.output())) if line["event"] == "content_is_logged")
+
+    def warnings():
+        lines = map(json.loads, whole_lines(gateway.output()))
+        return [line for line in lines if line["event"] == "content_is_logged"]
+
+    (warning,) = eventually(warnings, "the warning")
     assert warning["level"] == "warn"
     content = hear(gateway, "quoted", model, stream)["content"]
     assert json.loads(content["request"])["messages"] == user(SAID)

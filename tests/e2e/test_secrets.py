@@ -5,7 +5,6 @@ import json
 import openai
 import pytest
 
-from harness.process import eventually
 from harness.raw_http import RawClient, json_request, request
 from harness.samples import user
 from harness.servers import ACCESS_KEY, BEDROCK_MODEL, OPENAI_MODEL, SECRET_KEY, sdk
@@ -101,13 +100,11 @@ def test_canaries(start_gateway):
     for shown in errors_of(client):
         assert_clean("an error", shown.replace(PROMPT, "") if "Echo" in shown else shown)
     malformed(gateway.port)
-    count = len(FAULTS) * 4
-    eventually(
-        lambda: len(gateway.log_lines(endpoint="chat_completions")) >= count, "all is logged"
-    )
+    assert_clean("/metrics", gateway.scraper.text())
+    gateway.stop()
+    assert len(gateway.log_lines(endpoint="chat_completions")) >= len(FAULTS) * 4
     assert_clean("the log", gateway.output())
     assert_clean("standard error", gateway.errors())
-    assert_clean("/metrics", gateway.scraper.text())
 
 
 def test_nothing_of_the_client_goes_to_bedrock(client, simulator):

@@ -17,7 +17,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("ORIEL_BUILD_DIR", ROOT / "build" / "asan"))
 COUNT = 1000
-SEED = int(os.environ.get("ORIEL_SIGV4_SEED", random.randrange(2**32)))
+SEED = int(os.environ.get("ORIEL_SIGV4_SEED", "1"))
 
 TEXT = string.ascii_letters + string.digits + "-._~:/+=,@ %éß漢"
 VALUE = string.ascii_letters + string.digits + " -._~:/+=,;\"'()*"

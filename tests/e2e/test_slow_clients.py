@@ -2,7 +2,6 @@
 
 import json
 import time
-import urllib.error
 from contextlib import ExitStack
 
 import pytest
@@ -14,13 +13,15 @@ from harness.servers import BEDROCK_MODEL, sdk
 
 QUICK = {
     "server": {
-        "head_timeout_ms": 300,
-        "keep_alive_timeout_ms": 400,
-        "body_grace_ms": 300,
+        "head_timeout_ms": 1000,
+        "keep_alive_timeout_ms": 1500,
+        "body_grace_ms": 1000,
         "body_min_rate": 1_000_000,
-        "write_stall_timeout_ms": 500,
+        "write_stall_timeout_ms": 1500,
     }
 }
+# How long it takes by these, and not by the usual ones of 10 s and more.
+SOONEST, LATEST = 1.0, 8.0
 HEAD = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 
 
@@ -55,12 +56,12 @@ SLOW = {
 @pytest.mark.parametrize("sent, status", SLOW.values(), ids=SLOW)
 def test_slow_request(start_gateway, sent, status):
     gateway = start_gateway(settings=QUICK)
+    began = time.monotonic()
     with RawClient(gateway.port) as connection:
-        began = time.monotonic()
         connection.send(sent)
         answer = connection.read_answer()
         assert connection.at_end()
-        assert 0.2 < time.monotonic() - began < 5
+        assert SOONEST <= time.monotonic() - began < LATEST
     assert answer.status == status
     assert json.loads(answer.body)["error"]["type"]
     still_serves(gateway)
@@ -69,13 +70,13 @@ def test_slow_request(start_gateway, sent, status):
 def test_idle_connection_is_closed(start_gateway):
     gateway = start_gateway(settings=QUICK)
     for first in (b"", b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"):
+        began = time.monotonic()
         with RawClient(gateway.port) as connection:
             connection.send(first)
             if first:
                 assert connection.read_answer().status == 200
-            began = time.monotonic()
             assert connection.at_end(), "an idle connection ends without a word"
-            assert 0.2 < time.monotonic() - began < 5
+            assert SOONEST <= time.monotonic() - began < LATEST
 
 
 def test_a_client_that_drips_gets_no_more_time(start_gateway):
@@ -84,16 +85,14 @@ def test_a_client_that_drips_gets_no_more_time(start_gateway):
     with RawClient(gateway.port) as connection:
         connection.socket.settimeout(0.05)
         began = time.monotonic()
-        while time.monotonic() - began < 10:
+        while time.monotonic() - began < LATEST:
             connection.send(b"X")
             try:
-                if connection.socket.recv(100):
-                    break
+                assert connection.socket.recv(100).startswith(b"HTTP/1.1 408 ")
+                return
             except TimeoutError:
                 continue
-            except ConnectionResetError:
-                break
-        assert time.monotonic() - began < 5
+        pytest.fail("it was given more time")
 
 
 def test_a_reader_that_never_reads(start_gateway, own_simulator):
@@ -192,8 +191,8 @@ def test_connection_cap(start_gateway):
     def scraped():
         try:
             return gateway.scraper.scrape()
-        except urllib.error.HTTPError:
-            return None  # the clients are not gone yet
+        except OSError:  # the scraper itself is over the cap
+            return None
 
     samples = eventually(scraped, "there is room again")
     assert samples.total("oriel_requests_shed_total", reason="connections") >= 1

@@ -194,8 +194,8 @@ def test_finish_reasons(client, stop, finish):
 
 DEADLINES = {
     "first byte": ({"first_byte_timeout_ms": 300}, "stall=before", 504),
-    "idle": ({"idle_timeout_ms": 300}, f"{LENGTH} gap_ms=1 stall=mid", 200),
-    "total": ({"total_timeout_ms": 600}, f"{LENGTH} gap_ms=50", 200),
+    "idle": ({"idle_timeout_ms": 1500}, f"{LENGTH} gap_ms=1 stall=mid", 200),
+    "total": ({"total_timeout_ms": 1500}, "chars=20000 chunk=10 gap_ms=50", 200),
 }
 
 

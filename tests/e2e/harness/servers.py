@@ -21,6 +21,10 @@ OPENAI_MODEL = "test-gpt"
 OPENAI_ID = "upstream-gpt"
 
 
+def is_call(request: dict) -> bool:
+    return request.get("operation", "").startswith("Converse")
+
+
 class Simulator(Process):
     def __init__(self, log_folder: Path, *arguments):
         super().__init__(
@@ -43,7 +47,11 @@ class Simulator(Process):
         return self._get("/_sim/stats")
 
     def last(self) -> dict:
-        return self._get("/_sim/last")
+        """The last call of a model: a gateway asks for the lists of models when it likes."""
+        last = self._get("/_sim/last")
+        if is_call(last):
+            return last
+        return next(filter(is_call, reversed(self._get("/_sim/requests")["requests"])), {})
 
     def reset(self):
         request = urllib.request.Request(self.address + "/_sim/reset", data=b"", method="POST")

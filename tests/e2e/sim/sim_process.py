@@ -31,10 +31,10 @@ class Simulator:
 
     def stop(self):
         self.process.terminate()
-        assert self.process.wait(timeout=10) == 0
+        assert self.process.wait(timeout=60) == 0
 
     def get(self, path):
-        with urllib.request.urlopen(self.url + path, timeout=10) as reply:
+        with urllib.request.urlopen(self.url + path, timeout=60) as reply:
             return json.load(reply)
 
     def stats(self):
@@ -45,12 +45,13 @@ class Simulator:
 
     def reset(self):
         request = urllib.request.Request(self.url + "/_sim/reset", data=b"", method="POST")
-        urllib.request.urlopen(request, timeout=10).close()
+        urllib.request.urlopen(request, timeout=60).close()
 
     def client(self, service="bedrock-runtime", **options):
         options.setdefault("aws_access_key_id", ACCESS_KEY)
         options.setdefault("aws_secret_access_key", SECRET_KEY)
-        config = Config(retries={"total_max_attempts": 1}, read_timeout=10,
+        config = Config(retries={"total_max_attempts": 1},
+                        read_timeout=options.pop("read_timeout", 60),
                         parameter_validation=options.pop("validate", True))
         return boto3.client(service, endpoint_url=self.url, region_name="us-east-1",
                             config=config, **options)

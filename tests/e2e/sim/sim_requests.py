@@ -109,7 +109,7 @@ def refusal(call):
 def raw(sim, method, path, body=None, headers=None):
     request = urllib.request.Request(sim.url + path, data=body, method=method, headers=headers or {})
     try:
-        with urllib.request.urlopen(request, timeout=10) as reply:
+        with urllib.request.urlopen(request, timeout=60) as reply:
             return reply.status, dict(reply.headers), json.loads(reply.read())
     except urllib.error.HTTPError as error:
         return error.code, dict(error.headers), json.loads(error.read())
@@ -133,6 +133,6 @@ def raw_events(sim, prompt, model=NOVA, **more):
     body = json.dumps({"messages": [user(prompt)]} | more).encode()
     sent = urllib.request.Request(sim.url + path, data=body, headers=signature(sim, path, body))
     buffer = EventStreamBuffer()
-    with urllib.request.urlopen(sent, timeout=10) as reply:
+    with urllib.request.urlopen(sent, timeout=60) as reply:
         buffer.add_data(reply.read())
     return [(frame.headers, frame.payload.decode()) for frame in buffer]

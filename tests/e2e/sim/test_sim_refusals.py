@@ -134,7 +134,7 @@ def test_large_bodies_are_kept_of_the_last_only(sim, bedrock):
 
 def fail(sim, query):
     request = urllib.request.Request(f"{sim.url}/_sim/fail?{query}", data=b"", method="POST")
-    urllib.request.urlopen(request, timeout=10).close()
+    urllib.request.urlopen(request, timeout=60).close()
 
 
 def test_failing_control_plane(sim):

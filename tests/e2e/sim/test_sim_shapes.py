@@ -74,7 +74,7 @@ def test_control_plane(sim, path, operation):
     request = AWSRequest("GET", sim.url + path)
     SigV4Auth(Credentials(ACCESS_KEY, SECRET_KEY), "bedrock", "us-east-1").add_auth(request)
     sent = urllib.request.Request(sim.url + path, headers=dict(request.headers))
-    with urllib.request.urlopen(sent, timeout=10) as reply:
+    with urllib.request.urlopen(sent, timeout=60) as reply:
         value = json.load(reply)
     control = botocore.session.get_session().get_service_model("bedrock")
     check(value, control.operation_model(operation).output_shape)

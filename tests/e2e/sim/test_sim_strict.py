@@ -343,7 +343,7 @@ def test_members_are_checked_against_botocore(sim):
 
 def exchange(host, port, wire):
     """Sends bytes, returns all that comes back until the end."""
-    with socket.create_connection((host, port), timeout=10) as connection:
+    with socket.create_connection((host, port), timeout=60) as connection:
         connection.sendall(wire)
         return b"".join(iter(lambda: connection.recv(65536), b""))
 
@@ -375,7 +375,7 @@ def test_many_requests_on_one_connection(sim):
         close = "Connection: close\r\n" if number == 19 else ""
         wire += (f"POST {path} HTTP/1.1\r\nHost: {sim.host}:{sim.port}\r\n{head}{close}"
                  f"Content-Length: {len(body)}\r\n\r\n").encode() + body
-    with socket.create_connection((sim.host, sim.port), timeout=10) as connection:
+    with socket.create_connection((sim.host, sim.port), timeout=60) as connection:
         connection.sendall(wire)
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     places = [answer.find(b"Echo: number %d\"" % number) for number in range(20)]

@@ -237,13 +237,9 @@ TEST_F(Answers, EndlessHeadersAreCut) {
 }
 
 TEST_F(Answers, UnreachableServersAreToldApart) {
-  int free_port = 0;
-  {
-    free_port = HostileServer([](Connection&) {}).port();
-  }
-  EXPECT_EQ(fault_of_get("http://127.0.0.1:" + std::to_string(free_port) + "/"),
-            TransferFault::connect);
-  EXPECT_EQ(fault_of_get("http://no-such-host.invalid/"), TransferFault::resolve);
+  const QuietPort closed(QuietPort::Kind::closed);
+  EXPECT_EQ(fault_of_get(closed.url()), TransferFault::connect);
+  EXPECT_EQ(fault_of_get(unresolvable()), TransferFault::resolve);
 }
 
 TEST_F(Answers, RequestsThatCannotBeSentAreLocalFaultsToldLater) {

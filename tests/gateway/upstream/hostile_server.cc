@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -81,15 +82,44 @@ void Connection::reset() {
 
 void Connection::shut() { shutdown(socket_, SHUT_RDWR); }
 
-HostileServer::HostileServer(Play play, ssl_ctx_st* tls) : play_(std::move(play)), tls_(tls) {
-  std::signal(SIGPIPE, SIG_IGN);
-  listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
+namespace {
+
+// A socket on a free port of 127.0.0.1.
+int bound_socket(sockaddr_in& address) {
+  const int made = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  address = {};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
-  if (bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0) std::abort();
-  getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+  if (bind(made, reinterpret_cast<sockaddr*>(&address), size) != 0) std::abort();
+  getsockname(made, reinterpret_cast<sockaddr*>(&address), &size);
+  return made;
+}
+
+}  // namespace
+
+QuietPort::QuietPort(Kind kind) {
+  sockaddr_in address{};
+  socket_ = bound_socket(address);
+  port_ = ntohs(address.sin_port);
+  if (kind == Kind::closed) return;
+  // A queue of length 0 holds one connection; the kernel does not answer a second one.
+  listen(socket_, 0);
+  queued_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (connect(queued_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) std::abort();
+  pollfd queue{socket_, POLLIN, 0};
+  while (poll(&queue, 1, -1) != 1) continue;
+}
+
+QuietPort::~QuietPort() {
+  if (queued_ >= 0) close(queued_);
+  close(socket_);
+}
+
+HostileServer::HostileServer(Play play, ssl_ctx_st* tls) : play_(std::move(play)), tls_(tls) {
+  std::signal(SIGPIPE, SIG_IGN);
+  sockaddr_in address{};
+  listener_ = bound_socket(address);
   port_ = ntohs(address.sin_port);
   listen(listener_, 512);
   acceptor_ = std::thread([this] { accept_all(); });

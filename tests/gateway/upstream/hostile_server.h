@@ -64,6 +64,23 @@ class HostileServer {
   std::thread acceptor_;
 };
 
+// A port of 127.0.0.1 that nobody serves and nobody else takes: `closed` refuses connections, of
+// those to a `full` one nothing is heard.
+class QuietPort {
+ public:
+  enum class Kind : bool { closed, full };
+  explicit QuietPort(Kind kind);
+  ~QuietPort();
+  QuietPort(const QuietPort&) = delete;
+  QuietPort& operator=(const QuietPort&) = delete;
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/"; }
+
+ private:
+  int socket_;
+  int queued_ = -1;  // the one connection that a full one holds
+  int port_ = 0;
+};
+
 // "HTTP/1.1 200 OK" with a Content-Length.
 std::string plain_answer(std::string_view body);
 

@@ -6,7 +6,7 @@ import { createSecureServer } from "node:http2";
 const [certificate, key] = process.argv.slice(2);
 const server = createSecureServer({ cert: readFileSync(certificate), key: readFileSync(key) });
 const sockets = new Set();
-const seen = { sessions: 0, cancelled: 0, bodies: 0 };
+const seen = { sessions: 0, cancelled: 0, bodies: 0, silent: 0 };
 
 const block = (size) => {
   const bytes = Buffer.alloc(size);
@@ -45,7 +45,9 @@ const answers = {
     };
     pump();
   },
-  "/silent": () => {},
+  "/silent": () => {
+    seen.silent++;
+  },
   "/reset": (stream) => {
     stream.respond({ ":status": 200 });
     stream.write("begun");
