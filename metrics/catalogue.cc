@@ -117,8 +117,7 @@ constexpr std::array<FamilyRow, kFamilies> kCatalogue = {{
      true},
     {F::stream_max_stall, "oriel_stream_max_stall_seconds", H, S, kModel, kStall,
      "The longest time for which a stream that started brought no content, counted at its end; "
-     "also "
-     "the silence in which it ended, but not what the client held up.",
+     "also the silence in which it ended, but not what the client held up.",
      true},
     {F::streams_ended,
      "oriel_streams_ended_total",
@@ -349,8 +348,7 @@ constexpr std::array<FamilyRow, kFamilies> kCatalogue = {{
      kProvider,
      {},
      "When the credentials with which a provider is called expire, since the Unix epoch; "
-     "credentials "
-     "without an end are not shown."},
+     "credentials without an end are not shown."},
     {F::config_generation,
      "oriel_config_generation",
      G,
