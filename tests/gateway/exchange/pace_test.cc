@@ -30,10 +30,18 @@ void expect_stall(ChatRig& rig, double least) {
   EXPECT_NEAR(Line(rig.lines.at(0)).number("max_stall_ms") / 1000, paces.sum(kStall), 1e-6);
 }
 
+// However much time passes, no client is cut for not reading.
+RigOptions patient(RigOptions options) {
+  options.change = [](http::ServerOptions& made) {
+    made.limits.write_stall_timeout = std::chrono::hours(24);
+  };
+  return options;
+}
+
 // A stream has begun, and one token came.
 class Pace : public testing::Test {
  public:
-  explicit Pace(const RigOptions& options = {}) : rig(options), client(rig.http, 4096) {}
+  explicit Pace(const RigOptions& options = {}) : rig(patient(options)), client(rig.http, 4096) {}
   void ask(const std::string& model = "gpt-4o-mini", const std::string& more = "") {
     client.send(chat_request(Mode::stream, model, more));
     rig.call().head(200);
