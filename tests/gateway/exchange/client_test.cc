@@ -10,18 +10,6 @@ using http::Client;
 const Expected kCancelled{
     .outcome = "caller_cancelled", .status = 499, .attempt = "caller_cancelled"};
 
-// Fills the client's socket and the gateway's buffer; how many texts it took.
-int fill(ChatRig& rig, const std::string& frame) {
-  int sent = 0;
-  while (!rig.call().paused && sent < 10'000) {
-    rig.call().send(frame);
-    ++sent;
-    rig.http.pump();
-  }
-  EXPECT_TRUE(rig.call().paused);
-  return sent;
-}
-
 std::size_t buffered(const ChatRig& rig) { return rig.http.server->counters().buffered_bytes; }
 
 TEST(SlowClient, PausesUpstreamUntilHalfIsTaken) {

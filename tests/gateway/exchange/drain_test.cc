@@ -101,12 +101,7 @@ TEST(Drain, APausedStreamGoesOn) {
   client.send(chat_request(Mode::stream));
   rig.call().head(200);
   rig.call().send(start_frame());
-  const std::string frame = text_frame(std::string(16 * 1024, 'x'));
-  double sent = 1;
-  for (; !rig.call().paused && sent < 10'000; ++sent) {
-    rig.call().send(frame);
-    rig.http.pump();
-  }
+  const double sent = 1 + fill(rig);
   leave(rig, client);
   EXPECT_FALSE(rig.call().paused);
   rig.call().send(stop_frame() + metadata_frame());
@@ -179,12 +174,7 @@ TEST(Drain, AnAnswerThatIsCompleteNeedsNone) {
   client.send(chat_request(Mode::stream));
   rig.call().head(200);
   rig.call().send(start_frame());
-  const std::string frame = text_frame(std::string(16 * 1024, 'x'));
-  double sent = 1;
-  for (; !rig.call().paused && sent < 10'000; ++sent) {
-    rig.call().send(frame);
-    rig.http.pump();
-  }
+  const double sent = 1 + fill(rig);
   rig.call().send(stop_frame() + metadata_frame());
   client.reset();
   check(rig, drained(sent + 1));

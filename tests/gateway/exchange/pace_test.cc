@@ -146,12 +146,7 @@ TEST_F(Pace, OneTokenHasNoPace) {
 TEST_F(Pace, WhatTheClientHoldsUpIsNotUpstreamsPace) {
   ask();
   rig.call().send(start_frame());
-  const std::string frame = text_frame(std::string(16 * 1024, 'x'));
-  double sent = 1;
-  for (; !rig.call().paused && sent < 10'000; ++sent) {
-    rig.call().send(frame);
-    rig.http.pump();
-  }
+  const double sent = 1 + fill(rig);
   rig.clock.advance(seconds(3600));
   ASSERT_TRUE(rig.http.until([&] {
     client.receive();

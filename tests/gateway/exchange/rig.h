@@ -256,6 +256,19 @@ inline std::string metadata_frame() {
                            R"("metrics":{"latencyMs":321}})");
 }
 
+// Fills the client's socket and the gateway's buffer with a stream's texts, until upstream is
+// paused; how many it took.
+inline int fill(ChatRig& rig, const std::string& frame = text_frame(std::string(16 * 1024, 'x'))) {
+  int sent = 0;
+  while (!rig.call().paused && sent < 10'000) {
+    rig.call().send(frame);
+    ++sent;
+    rig.http.pump();
+  }
+  EXPECT_TRUE(rig.call().paused);
+  return sent;
+}
+
 // The data of the server-sent events in an answer's bytes, chunked framing and all: an event is
 // never split by it.
 inline std::vector<std::string> events_in(const std::string& bytes) {
